@@ -1,0 +1,286 @@
+package fsm
+
+import "fmt"
+
+// Backup is one run of one task, and the result that it stored.
+type Backup struct {
+	Meta
+	Run
+	Task       string   `cbor:"task,omitempty"` // id; "" for one made without a task
+	Client     string   `cbor:"client"`
+	Repository string   `cbor:"repository"`
+	Storages   []string `cbor:"storages,omitempty"`
+	Source     *Source  `cbor:"source,omitempty"` // of a backup made without a task
+	Level      Level    `cbor:"level"`
+	Slot       Time     `cbor:"slot"` // of the schedule that made it
+	Snapshot   string   `cbor:"snapshot,omitempty"`
+	Stats      Stats    `cbor:"stats"`
+}
+
+// Stats are the figures of a finished run.
+type Stats struct {
+	Files    int64 `cbor:"files,omitempty"`
+	Bytes    int64 `cbor:"bytes,omitempty"`
+	NewFiles int64 `cbor:"new_files,omitempty"` // not known from the backup before
+	NewBytes int64 `cbor:"new_bytes,omitempty"` // written to storage
+	Warnings int64 `cbor:"warnings,omitempty"`
+}
+
+var backups = define(schema[Backup]{
+	name: "backups",
+	meta: func(b *Backup) *Meta { return &b.Meta },
+	indexes: []index[Backup]{
+		{CreatedIndex, func(b *Backup, emit func(string)) { emit(TimeKey(b.CreatedAt)) }},
+		{"status", func(b *Backup, emit func(string)) { emit(string(b.Status)) }},
+		{"client", func(b *Backup, emit func(string)) { emit(b.Client) }},
+		{"task", func(b *Backup, emit func(string)) {
+			if b.Task != "" {
+				emit(b.Task)
+			}
+		}},
+		{"active", func(b *Backup, emit func(string)) { b.activeKey(emit) }},
+	},
+	texts: func(b *Backup, emit func(string)) {
+		emit(b.Snapshot)
+		emit(b.Error)
+	},
+})
+
+// CreateBackup queues a run of a task, or of a source that has none. With a
+// slot it is the run of that slot, and there is one at most.
+type CreateBackup struct {
+	ID     string  `cbor:"id"`
+	Task   string  `cbor:"task,omitempty"`   // id or name
+	Client string  `cbor:"client,omitempty"` // without a task
+	Source *Source `cbor:"source,omitempty"` // without a task
+	Level  Level   `cbor:"level,omitempty"`
+	Slot   Time    `cbor:"slot,omitempty"`
+}
+
+func (c *CreateBackup) apply(tx *Tx) (string, error) {
+	if err := newRow(&tx.Backups, "backup", c.ID); err != nil {
+		return "", err
+	}
+	b := &Backup{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Level: c.Level, Slot: c.Slot}
+	if c.Task != "" {
+		if err := c.ofTask(tx, b); err != nil {
+			return "", err
+		}
+	} else if err := c.ofSource(tx, b); err != nil {
+		return "", err
+	}
+	client, ok := tx.Clients.Get(b.Client)
+	if !ok {
+		return "", notFound("client", b.Client)
+	}
+	b.Client, b.Repository = client.ID, client.Repository // their strings, to share the memory
+	tx.about("backups", b.ID, client.Name)
+	put(tx, &tx.Backups, b)
+	return b.ID, nil
+}
+
+func (c *CreateBackup) ofTask(tx *Tx, b *Backup) error {
+	t, ok := tx.Tasks.Find(c.Task)
+	if !ok {
+		return notFound("task", c.Task)
+	}
+	if c.Source != nil || c.Client != "" {
+		return invalidField("task", "a backup of a task takes the task's client and source")
+	}
+	if live := tx.liveBackup(t.ID); live != nil && c.Slot == 0 {
+		return Errorf(Conflict, "task %s is %s already, as backup %s", t.Name, live.Status, live.ID)
+	}
+	if c.Slot != 0 {
+		if c.Slot <= t.LastSlot {
+			return Errorf(Conflict, "slot %s of task %s has passed", c.Slot, t.Name)
+		}
+		n := *t
+		n.LastSlot = c.Slot
+		put(tx, &tx.Tasks, &n)
+		tx.object = Object{}
+	}
+	b.Task, b.Client = t.ID, t.Client
+	if b.Level == "" {
+		b.Level = t.Level
+	}
+	return nil
+}
+
+func (c *CreateBackup) ofSource(tx *Tx, b *Backup) error {
+	client, ok := tx.Clients.Find(c.Client)
+	if !ok {
+		return invalidField("client", "no client %q", c.Client)
+	}
+	if c.Source == nil {
+		return invalidField("source", "a backup needs a task, or a client and a source")
+	}
+	if err := c.Source.check(); err != nil {
+		return err
+	}
+	b.Client, b.Source = client.ID, c.Source
+	if b.Level == "" {
+		b.Level = Incremental
+	}
+	return nil
+}
+
+// liveBackup is a backup of the task that has not ended, or nil.
+func (t *tables) liveBackup(task string) *Backup {
+	for _, s := range []Status{Queued, Assigned, Running, Interrupted} {
+		for b := range t.Backups.By("status", string(s)) {
+			if b.Task == task {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// changeBackup finds a backup, lets do change a copy and puts that.
+func (tx *Tx) changeBackup(id string, do func(b *Backup) error) (string, error) {
+	old, ok := tx.Backups.Get(id)
+	if !ok {
+		return "", notFound("backup", id)
+	}
+	b := *old
+	name := ""
+	if c, ok := tx.Clients.Get(b.Client); ok {
+		name = c.Name
+	}
+	tx.about("backups", id, name)
+	if err := do(&b); err != nil {
+		return "", err
+	}
+	put(tx, &tx.Backups, &b)
+	return id, nil
+}
+
+// AssignBackup gives a queued or interrupted backup to a node, guarded by what
+// the plan saw.
+type AssignBackup struct {
+	ID       string   `cbor:"id"`
+	From     Status   `cbor:"from"`
+	Attempt  int32    `cbor:"attempt"` // the one seen; the next begins
+	Node     string   `cbor:"node"`
+	Storages []string `cbor:"storages"`
+}
+
+func (c *AssignBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		if err := b.assign(tx, c.From, c.Attempt, c.Node); err != nil {
+			return err
+		}
+		b.Storages = c.Storages
+		tx.detail = fmt.Sprintf("attempt %d on node %s", b.Attempt, c.Node)
+		return nil
+	})
+}
+
+// StartBackup is a node telling that it has begun.
+type StartBackup struct {
+	ID      string `cbor:"id"`
+	Attempt int32  `cbor:"attempt"`
+}
+
+func (c *StartBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error { return b.start(tx, c.Attempt) })
+}
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	Status   Status   `cbor:"status"` // succeeded, warning, failed or cancelled
+	Error    string   `cbor:"error,omitempty"`
+	Snapshot string   `cbor:"snapshot,omitempty"` // of a backup
+	Stats    Stats    `cbor:"stats"`
+	Warnings []string `cbor:"warnings,omitempty"` // the first ones, for the run's log
+}
+
+// FinishBackup is a node telling how an attempt ended.
+type FinishBackup struct {
+	ID      string  `cbor:"id"`
+	Attempt int32   `cbor:"attempt"`
+	Outcome Outcome `cbor:"outcome"`
+}
+
+func (c *FinishBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		if c.Outcome.Status == b.Status && b.Attempt == c.Attempt && b.Snapshot == c.Outcome.Snapshot {
+			return nil // the same result again
+		}
+		message := c.Outcome.Error
+		if message == "" && len(c.Outcome.Warnings) > 0 {
+			message = c.Outcome.Warnings[0]
+		}
+		if err := b.finish(tx, c.Attempt, c.Outcome.Status, message); err != nil {
+			return err
+		}
+		b.Snapshot, b.Stats = c.Outcome.Snapshot, c.Outcome.Stats
+		tx.detail = string(b.Status)
+		return nil
+	})
+}
+
+// InterruptBackup gives an attempt up: its node was lost, or lost it.
+type InterruptBackup struct {
+	ID      string `cbor:"id"`
+	Attempt int32  `cbor:"attempt"`
+	Reason  string `cbor:"reason"`
+}
+
+func (c *InterruptBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		tx.detail = c.Reason
+		return b.interrupt(tx, c.Attempt, c.Reason)
+	})
+}
+
+// CancelBackup ends a backup that has not ended.
+type CancelBackup struct {
+	ID      string `cbor:"id"`
+	IfIndex uint64 `cbor:"if_index,omitempty"`
+}
+
+func (c *CancelBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		if err := fresh(&b.Meta, c.IfIndex); err != nil {
+			return err
+		}
+		return b.cancel(tx)
+	})
+}
+
+// DeleteBackup gives up what a backup has stored. The row stays, as deleted,
+// and a job takes its snapshot out of the repository.
+type DeleteBackup struct {
+	ID      string `cbor:"id"`
+	IfIndex uint64 `cbor:"if_index,omitempty"`
+	Job     string `cbor:"job"` // id of the job that will forget the snapshot
+}
+
+func (c *DeleteBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		if err := fresh(&b.Meta, c.IfIndex); err != nil {
+			return err
+		}
+		if b.Status == Deleted {
+			return Errorf(Conflict, "backup %s is deleted already", b.ID)
+		}
+		if !b.Status.Ended() {
+			return Errorf(Conflict, "backup %s is %s; cancel it first", b.ID, b.Status)
+		}
+		for j := range tx.Jobs.By("backup", b.ID) {
+			if !j.Status.Ended() {
+				return Errorf(Conflict, "backup %s is in use by %s %s", b.ID, j.Kind, j.ID)
+			}
+		}
+		b.Status = Deleted
+		if b.Snapshot == "" {
+			return nil
+		}
+		if err := newRow(&tx.Jobs, "job", c.Job); err != nil {
+			return err
+		}
+		put(tx, &tx.Jobs, &Job{Meta: Meta{ID: c.Job}, Run: Run{Status: Queued}, Kind: ForgetJob, Backup: b.ID})
+		return nil
+	})
+}

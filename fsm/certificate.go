@@ -1,0 +1,86 @@
+package fsm
+
+// Certificate is one that the cluster's CA has issued to a member.
+type Certificate struct {
+	Meta               // ID is the serial number, in hexadecimal
+	Node      string   `cbor:"node"`
+	Roles     []string `cbor:"roles"`
+	NotBefore Time     `cbor:"not_before"`
+	NotAfter  Time     `cbor:"not_after"`
+	Key       []byte   `cbor:"key"` // SHA-256 of the public key
+	PEM       []byte   `cbor:"pem"`
+	RevokedAt Time     `cbor:"revoked_at"`
+}
+
+var certificates = define(schema[Certificate]{
+	name: "certificates",
+	meta: func(c *Certificate) *Meta { return &c.Meta },
+	indexes: []index[Certificate]{
+		{"node", func(c *Certificate, emit func(string)) { emit(c.Node) }},
+		{"not_after", func(c *Certificate, emit func(string)) { emit(TimeKey(c.NotAfter)) }},
+	},
+	texts: func(c *Certificate, emit func(string)) { emit(c.Node) },
+})
+
+// IssueCertificate records a member's next certificate, and forgets those of it
+// that have expired.
+type IssueCertificate struct {
+	Certificate Certificate `cbor:"certificate"`
+}
+
+func (c *IssueCertificate) apply(tx *Tx) (string, error) {
+	old, err := tx.reporting(c.Certificate.Node)
+	if err != nil {
+		return "", err
+	}
+	if err := newRow(&tx.Certificates, "certificate", c.Certificate.ID); err != nil {
+		return "", err
+	}
+	var expired []string
+	for cert := range tx.Certificates.By("node", old.ID) {
+		if cert.NotAfter < tx.At && cert.RevokedAt == 0 {
+			expired = append(expired, cert.ID)
+		}
+	}
+	cert := c.Certificate
+	put(tx, &tx.Certificates, &cert)
+	for _, id := range expired {
+		drop(tx, &tx.Certificates, id)
+	}
+	n := *old
+	n.Certificate, n.NotAfter = cert.ID, cert.NotAfter
+	put(tx, &tx.Nodes, &n)
+	return cert.ID, nil
+}
+
+// RevokeCertificate makes a certificate worthless at once: managers ask the
+// state at each call.
+type RevokeCertificate struct {
+	ID string `cbor:"id"`
+}
+
+func (c *RevokeCertificate) apply(tx *Tx) (string, error) {
+	old, ok := tx.Certificates.Get(c.ID)
+	if !ok {
+		return "", notFound("certificate", c.ID)
+	}
+	if old.RevokedAt != 0 {
+		return old.ID, nil
+	}
+	n := *old
+	n.RevokedAt = tx.At
+	put(tx, &tx.Certificates, &n)
+	return n.ID, nil
+}
+
+// Admits tells why the holder of a certificate may not speak for a node, nil
+// when it may.
+func (v *View) Admits(node, serial string) error {
+	if _, ok := v.Nodes.Get(node); !ok {
+		return Errorf(Denied, "node %s is not a member of the grid, or was removed from it", node)
+	}
+	if c, ok := v.Certificates.Get(serial); ok && c.RevokedAt != 0 {
+		return Errorf(Denied, "certificate %s of node %s was revoked", serial, node)
+	}
+	return nil
+}

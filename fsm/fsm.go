@@ -1,0 +1,164 @@
+package fsm
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+)
+
+// FSM applies the log to the state and gives out views of it. It is raft's
+// state machine; raft calls Apply, ApplyBatch, Snapshot and Restore from one
+// goroutine, all else may be called from any.
+type FSM struct {
+	log    hclog.Logger
+	now    atomic.Pointer[View] // the newest view
+	work   *tables              // raft's goroutine only
+	failed chan error
+}
+
+// New makes an empty state.
+func New(log hclog.Logger) *FSM {
+	f := &FSM{log: log, work: newTables(), failed: make(chan error, 1)}
+	first := newTables()
+	f.now.Store(&View{tables: first, next: make(chan struct{})})
+	return f
+}
+
+// Failed yields the reason when an entry could not be understood. The member
+// must stop then: from there on its state would differ from the others'.
+func (f *FSM) Failed() <-chan error { return f.failed }
+
+// Now gives the newest view, without waiting.
+func (f *FSM) Now() *View { return f.now.Load() }
+
+// View gives a view that contains the entry at index, waiting for it when it
+// has not been applied yet. Zero gives the newest at once.
+func (f *FSM) View(ctx context.Context, index uint64) (*View, error) {
+	for {
+		v := f.now.Load()
+		if v.Index >= index {
+			return v, nil
+		}
+		select {
+		case <-v.next:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting for index %d, at %d: %w", index, v.Index, ctx.Err())
+		}
+	}
+}
+
+// Outcome of one entry of a batch.
+type outcome struct {
+	Result Result
+	Err    *Error
+}
+
+// Outcomes is what raft answers for one record of the log: one result or
+// refusal for each of its entries, in their order.
+type Outcomes []outcome
+
+// At gives the result of entry i of the record.
+func (o Outcomes) At(i int) (Result, error) {
+	if o[i].Err != nil {
+		return o[i].Result, o[i].Err
+	}
+	return o[i].Result, nil
+}
+
+// Apply applies one record of the log.
+func (f *FSM) Apply(record *raft.Log) any { return f.ApplyBatch([]*raft.Log{record})[0] }
+
+// ApplyBatch applies records of the log and publishes one view for all of them.
+// The answer to each is an [Outcomes], or an error for one that cannot be read.
+func (f *FSM) ApplyBatch(records []*raft.Log) []any {
+	answers := make([]any, len(records))
+	at := f.now.Load().At
+	for i, record := range records {
+		if record.Type != raft.LogCommand {
+			continue
+		}
+		outcomes, last, err := f.apply(record, at)
+		if err != nil {
+			f.fail(record.Index, err)
+			answers[i] = err
+			return answers
+		}
+		answers[i], at = outcomes, last
+	}
+	f.publish(records[len(records)-1].Index, at)
+	return answers
+}
+
+func (f *FSM) apply(record *raft.Log, at Time) (Outcomes, Time, error) {
+	entries, err := DecodeBatch(record.Data)
+	if err != nil {
+		return nil, at, err
+	}
+	outcomes := make(Outcomes, len(entries))
+	for i, e := range entries {
+		cmd, err := e.Command()
+		if err != nil {
+			return nil, at, err
+		}
+		at = max(at, e.At)
+		tx := &Tx{tables: f.work, Index: record.Index, At: at, By: e.By, seq: i}
+		outcomes[i].Result, outcomes[i].Err = tx.run(e, cmd)
+	}
+	return outcomes, at, nil
+}
+
+func (f *FSM) fail(index uint64, err error) {
+	err = fmt.Errorf("log index %d: %w", index, err)
+	select {
+	case f.failed <- err:
+	default: // the first reason is the one to act on
+	}
+}
+
+// publish makes the state after index visible and wakes all who wait for it.
+func (f *FSM) publish(index uint64, at Time) {
+	old := f.now.Load()
+	f.now.Store(&View{Index: index, At: at, tables: f.work.cut(old.tables), next: make(chan struct{})})
+	close(old.next)
+}
+
+// Snapshot gives the newest view to be written; it does not hold up writers.
+func (f *FSM) Snapshot() (raft.FSMSnapshot, error) { return snapshot{f.now.Load()}, nil }
+
+// Restore replaces the whole state by a snapshot, or leaves it as it was and
+// says what is wrong with it.
+func (f *FSM) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	v, err := ReadSnapshot(r)
+	if err != nil {
+		return err
+	}
+	f.work = v.tables
+	old := f.now.Load()
+	f.now.Store(&View{Index: v.Index, At: v.At, tables: f.work.cut(newTables()), next: make(chan struct{})})
+	close(old.next)
+	f.log.Info("state restored from a snapshot", "index", v.Index)
+	return nil
+}
+
+// snapshot is a view on its way to disk.
+type snapshot struct{ view *View }
+
+func (s snapshot) Persist(sink raft.SnapshotSink) error {
+	if err := s.view.WriteSnapshot(sink); err != nil {
+		return fmt.Errorf("writing a snapshot: %w; cancelled: %w", err, sink.Cancel())
+	}
+	return sink.Close()
+}
+
+func (s snapshot) Release() {}
+
+func digest(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:16]
+}

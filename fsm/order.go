@@ -1,0 +1,218 @@
+package fsm
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// OrderKind tells what an order asks for.
+type OrderKind string
+
+// The kinds of orders; each belongs to one role.
+const (
+	BackupOrder  OrderKind = "backup"
+	RestoreOrder OrderKind = "restore"
+	VerifyOrder  OrderKind = "verify"
+	ForgetOrder  OrderKind = "forget"
+	StoreOrder   OrderKind = "store" // keep blobs for those with a grant; never ends
+)
+
+// Order is one piece of work that the state assigns to a node. ID and Attempt
+// together name it: work once done under both is not done again.
+type Order struct {
+	ID      string    `cbor:"id"`
+	Kind    OrderKind `cbor:"kind"`
+	Role    string    `cbor:"role"`
+	Attempt int32     `cbor:"attempt"`
+	Fence   Fence     `cbor:"fence"`
+	Cancel  bool      `cbor:"cancel,omitempty"`
+
+	Client     string            `cbor:"client,omitempty"` // name
+	Task       string            `cbor:"task,omitempty"`   // name
+	Source     *Source           `cbor:"source,omitempty"`
+	Snapshot   string            `cbor:"snapshot,omitempty"`
+	Restore    *Restore          `cbor:"restore,omitempty"`
+	Percent    int               `cbor:"percent,omitempty"`
+	Repository *RepositoryAccess `cbor:"repository,omitempty"`
+	Grants     []Grant           `cbor:"grants,omitempty"`
+}
+
+// RepositoryAccess is how to reach a repository.
+type RepositoryAccess struct {
+	Namespace string `cbor:"namespace"`
+	Sealed    []byte `cbor:"sealed,omitempty"`   // the password, as the state has it
+	Password  string `cbor:"password,omitempty"` // opened by the manager that hands the order out; never written to disk
+	Storages  []Peer `cbor:"storages"`           // the one to use first
+}
+
+// Peer is a member to dial.
+type Peer struct {
+	ID      string `cbor:"id"`
+	Address string `cbor:"address"`
+}
+
+// Permission is what a grant allows in a namespace.
+type Permission string
+
+// The permissions. Each is for itself; write lets add, not overwrite or delete.
+const (
+	MayRead   Permission = "read"
+	MayWrite  Permission = "write"
+	MayDelete Permission = "delete"
+)
+
+// Grant lets one node use one namespace of a storage node.
+type Grant struct {
+	Peer      string       `cbor:"peer"`
+	Namespace string       `cbor:"namespace"`
+	May       []Permission `cbor:"may"`
+	Quota     int64        `cbor:"quota,omitempty"` // of the namespace, in bytes; 0 means without
+}
+
+// Orders is the answer to a node's question what it should be doing.
+type Orders struct {
+	Version  uint64  `cbor:"version"` // identifies the answer; send it with the next question
+	Index    uint64  `cbor:"index"`   // of the view that it was read from
+	Items    []Order `cbor:"items"`
+	Managers []Peer  `cbor:"managers"` // where managers can be asked, for when the one asked is lost
+}
+
+// Orders works out what a node should be doing. It is a function of the view.
+func (v *View) Orders(node string) Orders {
+	o := Orders{Index: v.Index}
+	n, ok := v.Nodes.Get(node)
+	if !ok {
+		return o
+	}
+	for b := range v.Backups.By("active", node) {
+		o.Items = append(o.Items, v.backupOrder(b))
+	}
+	for j := range v.Jobs.By("active", node) {
+		if b, ok := v.Backups.Get(j.Backup); ok {
+			o.Items = append(o.Items, v.jobOrder(j, b))
+		}
+	}
+	if n.Has(RoleStorage) {
+		o.Items = append(o.Items, Order{ID: "store", Kind: StoreOrder, Role: RoleStorage, Grants: v.grants(node)})
+	}
+	for m := range v.Nodes.By("role", RoleManager) {
+		if m.Addresses.Member != "" {
+			o.Managers = append(o.Managers, Peer{m.ID, m.Addresses.Member})
+		}
+	}
+	sum := digest(append(encode(o.Items), encode(o.Managers)...))
+	o.Version = binary.BigEndian.Uint64(sum) | 1 // never zero, which asks for an answer at once
+	return o
+}
+
+func (v *View) backupOrder(b *Backup) Order {
+	o := Order{ID: b.ID, Kind: BackupOrder, Role: RoleBackupManager, Attempt: b.Attempt, Fence: b.Fence,
+		Cancel: b.Cancel, Source: b.Source, Repository: v.access(b.Repository, b.Storages)}
+	if t, ok := v.Tasks.Get(b.Task); ok {
+		o.Task, o.Source = t.Name, &t.Source
+	}
+	if c, ok := v.Clients.Get(b.Client); ok {
+		o.Client = c.Name
+	}
+	return o
+}
+
+func (v *View) jobOrder(j *Job, b *Backup) Order {
+	o := Order{ID: j.ID, Kind: OrderKind(j.Kind), Role: RoleBackupManager, Attempt: j.Attempt, Fence: j.Fence,
+		Cancel: j.Cancel, Snapshot: b.Snapshot, Percent: j.Percent, Repository: v.access(b.Repository, b.Storages)}
+	if c, ok := v.Clients.Get(b.Client); ok {
+		o.Client = c.Name
+	}
+	if j.Kind == RestoreJob {
+		o.Restore = &j.Restore
+	}
+	return o
+}
+
+// access tells how to reach a repository on the given storages.
+func (v *View) access(repository string, storages []string) *RepositoryAccess {
+	r, ok := v.Repositories.Get(repository)
+	if !ok {
+		return nil
+	}
+	a := &RepositoryAccess{Namespace: r.ID, Sealed: r.Password}
+	for _, id := range storages {
+		if n, ok := v.Nodes.Get(id); ok && n.Addresses.Storage != "" {
+			a.Storages = append(a.Storages, Peer{n.ID, n.Addresses.Storage})
+		}
+	}
+	return a
+}
+
+// AccessOf tells how to reach what a backup has stored.
+func (v *View) AccessOf(b *Backup) *RepositoryAccess { return v.access(b.Repository, b.Storages) }
+
+// grants works out who may do what on a storage node: whoever works on a run
+// that touches one of its repositories, for as long as that lasts; and managers
+// may read, to browse.
+func (v *View) grants(storage string) []Grant {
+	may := make(map[grantee][]Permission)
+	give := func(peer, namespace string, p ...Permission) {
+		key := grantee{peer, namespace}
+		for _, one := range p {
+			if !slices.Contains(may[key], one) {
+				may[key] = append(may[key], one)
+			}
+		}
+	}
+	quota := make(map[string]int64)
+	for r := range v.Repositories.By("storage", storage) {
+		quota[r.ID] = r.Quota
+		for m := range v.Nodes.By("role", RoleManager) {
+			give(m.ID, r.ID, MayRead)
+		}
+	}
+	for _, s := range []Status{Assigned, Running} {
+		for b := range v.Backups.By("status", string(s)) {
+			if slices.Contains(b.Storages, storage) {
+				give(b.Node, b.Repository, MayRead, MayWrite)
+			}
+		}
+		for j := range v.Jobs.By("status", string(s)) {
+			b, ok := v.Backups.Get(j.Backup)
+			if !ok || !slices.Contains(b.Storages, storage) {
+				continue
+			}
+			give(j.Node, b.Repository, MayRead)
+			if j.Kind == ForgetJob {
+				give(j.Node, b.Repository, MayWrite)
+			}
+		}
+	}
+	grants := make([]Grant, 0, len(may))
+	for key, p := range may {
+		slices.Sort(p)
+		grants = append(grants, Grant{Peer: key.peer, Namespace: key.namespace, May: p, Quota: quota[key.namespace]})
+	}
+	slices.SortFunc(grants, func(a, b Grant) int {
+		return strings.Compare(a.Namespace+"/"+a.Peer, b.Namespace+"/"+b.Peer)
+	})
+	return grants
+}
+
+// grantee is who a grant is for, and where.
+type grantee struct{ peer, namespace string }
+
+// Progress is how far a run is. It is not part of the state: managers keep it
+// in memory.
+type Progress struct {
+	Run        string `cbor:"run"` // id of the backup or job
+	Node       string `cbor:"node"`
+	Attempt    int32  `cbor:"attempt"`
+	Phase      string `cbor:"phase"`
+	Files      int64  `cbor:"files"`
+	Bytes      int64  `cbor:"bytes"`
+	TotalFiles int64  `cbor:"total_files"` // 0 while unknown
+	TotalBytes int64  `cbor:"total_bytes"`
+	Uploaded   int64  `cbor:"uploaded"`
+	Errors     int64  `cbor:"errors"`
+	Rate       int64  `cbor:"rate"` // bytes a second
+	ETA        int64  `cbor:"eta"`  // seconds; 0 while unknown
+	Item       string `cbor:"item,omitempty"`
+}

@@ -1,0 +1,80 @@
+package fsm
+
+// Repository is one namespace on storage nodes, one encryption password and one
+// deduplication domain.
+type Repository struct {
+	Meta              // ID is the namespace
+	Name     string   `cbor:"name"`
+	Password []byte   `cbor:"password"`           // sealed under "repository/ID"
+	Quota    int64    `cbor:"quota,omitempty"`    // bytes on each storage; 0 means without
+	Storages []string `cbor:"storages,omitempty"` // ids of the nodes that keep the data; the first is written to
+}
+
+var repositories = define(schema[Repository]{
+	name:  "repositories",
+	meta:  func(r *Repository) *Meta { return &r.Meta },
+	label: func(r *Repository) string { return r.Name },
+	indexes: []index[Repository]{
+		{"storage", func(r *Repository, emit func(string)) {
+			for _, s := range r.Storages {
+				emit(s)
+			}
+		}},
+	},
+})
+
+// NewRepository is what a repository begins with.
+type NewRepository struct {
+	ID       string `cbor:"id"`
+	Password []byte `cbor:"password"` // sealed
+	Quota    int64  `cbor:"quota,omitempty"`
+}
+
+func (n *NewRepository) create(tx *Tx, name string) error {
+	if err := newRow(&tx.Repositories, "repository", n.ID); err != nil {
+		return err
+	}
+	if len(n.Password) == 0 {
+		return invalidField("password", "a repository needs one")
+	}
+	if n.Quota < 0 {
+		return invalidField("quota", "must not be negative")
+	}
+	if err := unused(&tx.Repositories, "repository", n.ID, name); err != nil {
+		return err
+	}
+	put(tx, &tx.Repositories, &Repository{Meta: Meta{ID: n.ID}, Name: name, Password: n.Password, Quota: n.Quota})
+	return nil
+}
+
+// UpdateRepository changes a repository.
+type UpdateRepository struct {
+	ID      string      `cbor:"id"`
+	IfIndex uint64      `cbor:"if_index,omitempty"`
+	Quota   Opt[int64]  `cbor:"quota,omitempty"`
+	Name    Opt[string] `cbor:"name,omitempty"`
+}
+
+func (c *UpdateRepository) apply(tx *Tx) (string, error) {
+	old, ok := tx.Repositories.Get(c.ID)
+	if !ok {
+		return "", notFound("repository", c.ID)
+	}
+	if err := fresh(&old.Meta, c.IfIndex); err != nil {
+		return "", err
+	}
+	n := *old
+	set(&n.Quota, c.Quota)
+	set(&n.Name, c.Name)
+	if n.Quota < 0 {
+		return "", invalidField("quota", "must not be negative")
+	}
+	if err := checkName(n.Name); err != nil {
+		return "", err
+	}
+	if err := unused(&tx.Repositories, "repository", n.ID, n.Name); err != nil {
+		return "", err
+	}
+	put(tx, &tx.Repositories, &n)
+	return n.ID, nil
+}

@@ -1,0 +1,170 @@
+package fsm
+
+import "slices"
+
+// Status is where a backup or a job stands.
+type Status string
+
+// The states of a backup or a job.
+const (
+	Queued      Status = "queued"
+	Assigned    Status = "assigned" // a node has the order
+	Running     Status = "running"
+	Succeeded   Status = "succeeded"
+	Warning     Status = "warning" // done, with something left out
+	Failed      Status = "failed"
+	Cancelled   Status = "cancelled"
+	Interrupted Status = "interrupted" // the node was lost; it is tried again
+	Deleted     Status = "deleted"
+)
+
+// Live tells whether the status is one in which a node works on the run, or may.
+func (s Status) Live() bool { return s == Assigned || s == Running }
+
+// Ended tells whether nothing more will happen to the run by itself.
+func (s Status) Ended() bool {
+	return slices.Contains([]Status{Succeeded, Warning, Failed, Cancelled, Deleted}, s)
+}
+
+// MaxAttempts is how often a run is tried when its nodes get lost.
+const MaxAttempts = 5
+
+// Fence orders attempts of runs without a clock: a later assignment has a
+// greater fence, and the epoch grows when a cluster is recovered from a loss of
+// its log.
+type Fence struct {
+	Epoch uint64 `cbor:"epoch"`
+	Index uint64 `cbor:"index"`
+}
+
+// Less tells whether f was given before g.
+func (f Fence) Less(g Fence) bool {
+	return f.Epoch < g.Epoch || f.Epoch == g.Epoch && f.Index < g.Index
+}
+
+// Run is the part that backups and jobs have in common: who works on it, in
+// which attempt, and how far it is.
+type Run struct {
+	Status     Status `cbor:"status"`
+	Attempt    int32  `cbor:"attempt"`
+	Cancel     bool   `cbor:"cancel,omitempty"` // somebody asked for it to be cancelled
+	Node       string `cbor:"node,omitempty"`
+	Fence      Fence  `cbor:"fence"`
+	StartedAt  Time   `cbor:"started_at"`
+	FinishedAt Time   `cbor:"finished_at"`
+	Error      string `cbor:"error,omitempty"`
+}
+
+// activeKey is the key of an index that holds the runs of each node at work.
+func (r *Run) activeKey(emit func(string)) {
+	if r.Status.Live() {
+		emit(r.Node)
+	}
+}
+
+// assign gives the run to a node. From is the status and attempt the plan saw.
+func (r *Run) assign(tx *Tx, from Status, attempt int32, node string) error {
+	if r.Status != from || r.Attempt != attempt || from != Queued && from != Interrupted {
+		return Errorf(Conflict, "the run is %s in attempt %d, not %s in attempt %d", r.Status, r.Attempt, from, attempt)
+	}
+	if _, ok := tx.Nodes.Get(node); !ok {
+		return notFound("node", node)
+	}
+	r.Status, r.Node, r.Attempt, r.Error = Assigned, node, attempt+1, ""
+	r.Fence = Fence{tx.epoch(), tx.Index}
+	r.StartedAt, r.FinishedAt = 0, 0
+	return nil
+}
+
+// mine refuses a report about an attempt that the node does not have.
+func (r *Run) mine(tx *Tx, attempt int32) error {
+	if by := tx.node(); by != "" && by != r.Node {
+		return Errorf(Conflict, "the run belongs to node %s now", r.Node)
+	}
+	if r.Attempt != attempt {
+		return Errorf(Conflict, "attempt %d is over, the run is in attempt %d", attempt, r.Attempt)
+	}
+	return nil
+}
+
+// start records that the node has begun. Saying it twice is harmless.
+func (r *Run) start(tx *Tx, attempt int32) error {
+	if err := r.mine(tx, attempt); err != nil {
+		return err
+	}
+	if r.Status == Running {
+		return nil
+	}
+	if r.Status != Assigned {
+		return Errorf(Conflict, "the run is %s", r.Status)
+	}
+	r.Status, r.StartedAt = Running, tx.At
+	return nil
+}
+
+// finish records the end of an attempt. The first end stands. One that comes
+// after the node was given up, but before another got the run, counts.
+func (r *Run) finish(tx *Tx, attempt int32, status Status, message string) error {
+	if err := r.mine(tx, attempt); err != nil {
+		return err
+	}
+	if !r.Status.Live() && r.Status != Interrupted {
+		return Errorf(Conflict, "the run has ended as %s", r.Status)
+	}
+	if !slices.Contains([]Status{Succeeded, Warning, Failed, Cancelled}, status) {
+		return invalidField("status", "%q is not an end of a run", status)
+	}
+	r.Status, r.FinishedAt, r.Error = status, tx.At, message
+	if r.StartedAt == 0 {
+		r.StartedAt = tx.At
+	}
+	return nil
+}
+
+// interrupt gives an attempt up. When it was cancelled, or was tried often
+// enough, it ends.
+func (r *Run) interrupt(tx *Tx, attempt int32, reason string) error {
+	if err := r.mine(tx, attempt); err != nil {
+		return err
+	}
+	if !r.Status.Live() {
+		return Errorf(Conflict, "the run is %s", r.Status)
+	}
+	r.Status, r.Error = Interrupted, reason
+	switch {
+	case r.Cancel:
+		r.Status, r.FinishedAt = Cancelled, tx.At
+	case r.Attempt >= MaxAttempts:
+		r.Status, r.FinishedAt = Failed, tx.At
+	}
+	return nil
+}
+
+// cancel ends a run that nobody works on, and asks the node of one that is.
+func (r *Run) cancel(tx *Tx) error {
+	switch {
+	case r.Status.Ended():
+		return Errorf(Conflict, "the run has ended as %s", r.Status)
+	case r.Status.Live():
+		r.Cancel = true
+	default:
+		r.Status, r.FinishedAt = Cancelled, tx.At
+	}
+	return nil
+}
+
+// epoch is the recovery epoch of the cluster.
+func (tx *Tx) epoch() uint64 {
+	s, ok := tx.Settings.Get(RecoveryEpoch)
+	if !ok {
+		return 0
+	}
+	var n uint64
+	for _, c := range s.Value {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	return n
+}

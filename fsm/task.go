@@ -1,0 +1,239 @@
+package fsm
+
+import (
+	"slices"
+	"strings"
+)
+
+// Task is what to back up.
+type Task struct {
+	Meta
+	Name      string    `cbor:"name"`
+	Client    string    `cbor:"client"` // id
+	Source    Source    `cbor:"source"`
+	Level     Level     `cbor:"level"`
+	Retention Retention `cbor:"retention"`
+	Schedule  string    `cbor:"schedule,omitempty"` // id
+	Enabled   bool      `cbor:"enabled"`
+	Nodes     []string  `cbor:"nodes,omitempty"` // ids of the backup managers it may run on; empty means any
+	LastSlot  Time      `cbor:"last_slot"`       // of its schedule that has been turned into a backup
+}
+
+// Source is the data of a task: paths, or a command whose standard output is
+// kept under a name.
+type Source struct {
+	Paths   []string `cbor:"paths,omitempty" json:"paths,omitempty"`
+	Exclude []string `cbor:"exclude,omitempty" json:"exclude,omitempty"`
+	Command []string `cbor:"command,omitempty" json:"command,omitempty"`
+	Name    string   `cbor:"name,omitempty" json:"name,omitempty"`
+}
+
+// Level is how much a backup takes, in the words of SEP sesam. The engine keeps
+// only what is new whatever the level says.
+type Level string
+
+// The levels.
+const (
+	Full         Level = "full"
+	Incremental  Level = "incremental"
+	Differential Level = "differential"
+	Copy         Level = "copy"
+)
+
+// Retention says which backups of a task are kept; all zero keeps all.
+type Retention struct {
+	Last    int `cbor:"last,omitempty" json:"last,omitempty"`
+	Hourly  int `cbor:"hourly,omitempty" json:"hourly,omitempty"`
+	Daily   int `cbor:"daily,omitempty" json:"daily,omitempty"`
+	Weekly  int `cbor:"weekly,omitempty" json:"weekly,omitempty"`
+	Monthly int `cbor:"monthly,omitempty" json:"monthly,omitempty"`
+	Yearly  int `cbor:"yearly,omitempty" json:"yearly,omitempty"`
+}
+
+var tasks = define(schema[Task]{
+	name:  "tasks",
+	meta:  func(t *Task) *Meta { return &t.Meta },
+	label: func(t *Task) string { return t.Name },
+	indexes: []index[Task]{
+		{"client", func(t *Task, emit func(string)) { emit(t.Client) }},
+		{"schedule", func(t *Task, emit func(string)) {
+			if t.Schedule != "" {
+				emit(t.Schedule)
+			}
+		}},
+	},
+	texts: func(t *Task, emit func(string)) {
+		for _, p := range t.Source.Paths {
+			emit(p)
+		}
+		emit(t.Source.Name)
+	},
+})
+
+// check refuses a source that no backup can be made of.
+func (s *Source) check() error {
+	switch {
+	case len(s.Paths) == 0 && len(s.Command) == 0:
+		return invalidField("source", "needs paths, or a command")
+	case len(s.Paths) > 0 && len(s.Command) > 0:
+		return invalidField("source", "takes paths or a command, not both")
+	case len(s.Command) > 0 && (s.Name == "" || strings.ContainsAny(s.Name, "/\x00")):
+		return invalidField("source.name", "a command needs a file name for its output")
+	case len(s.Paths) > 1000 || len(s.Exclude) > 1000:
+		return invalidField("source", "takes at most 1000 paths and 1000 excludes")
+	}
+	for i, p := range s.Paths {
+		if !strings.HasPrefix(p, "/") || strings.ContainsRune(p, 0) {
+			return invalidField("source.paths", "%q is not an absolute path", p)
+		}
+		for _, q := range s.Paths[:i] {
+			if within(p, q) || within(q, p) {
+				return invalidField("source.paths", "%q and %q overlap", q, p)
+			}
+		}
+	}
+	return nil
+}
+
+// within tells whether path lies in or is dir.
+func within(path, dir string) bool {
+	dir = strings.TrimRight(dir, "/")
+	return path == dir || strings.HasPrefix(path, dir+"/")
+}
+
+func (r Retention) check() error {
+	for _, n := range []int{r.Last, r.Hourly, r.Daily, r.Weekly, r.Monthly, r.Yearly} {
+		if n < 0 || n > 100_000 {
+			return invalidField("retention", "a number to keep lies between 0 and 100000")
+		}
+	}
+	return nil
+}
+
+// checkTask refuses a task that could not run, and resolves what it refers to.
+func (tx *Tx) checkTask(t *Task) error {
+	if err := checkName(t.Name); err != nil {
+		return err
+	}
+	if err := unused(&tx.Tasks, "task", t.ID, t.Name); err != nil {
+		return err
+	}
+	client, ok := tx.Clients.Find(t.Client)
+	if !ok {
+		return invalidField("client", "no client %q", t.Client)
+	}
+	t.Client = client.ID
+	if t.Schedule != "" {
+		s, ok := tx.Schedules.Find(t.Schedule)
+		if !ok {
+			return invalidField("schedule", "no schedule %q", t.Schedule)
+		}
+		t.Schedule = s.ID
+	}
+	nodes := make([]string, 0, len(t.Nodes))
+	for _, ref := range t.Nodes {
+		n, ok := tx.Nodes.Find(ref)
+		if !ok || !n.Has(RoleBackupManager) {
+			return invalidField("nodes", "no backup manager %q", ref)
+		}
+		nodes = append(nodes, n.ID)
+	}
+	t.Nodes = nodes
+	if t.Level == "" {
+		t.Level = Incremental
+	}
+	if !slices.Contains([]Level{Full, Incremental, Differential, Copy}, t.Level) {
+		return invalidField("level", "%q is not one of full, incremental, differential, copy", t.Level)
+	}
+	if err := t.Source.check(); err != nil {
+		return err
+	}
+	return t.Retention.check()
+}
+
+// CreateTask makes a task. What it refers to is given by id or name.
+type CreateTask struct {
+	ID        string    `cbor:"id"`
+	Name      string    `cbor:"name"`
+	Client    string    `cbor:"client"`
+	Source    Source    `cbor:"source"`
+	Level     Level     `cbor:"level,omitempty"`
+	Retention Retention `cbor:"retention"`
+	Schedule  string    `cbor:"schedule,omitempty"`
+	Disabled  bool      `cbor:"disabled,omitempty"`
+	Nodes     []string  `cbor:"nodes,omitempty"`
+}
+
+func (c *CreateTask) apply(tx *Tx) (string, error) {
+	if err := newRow(&tx.Tasks, "task", c.ID); err != nil {
+		return "", err
+	}
+	t := &Task{Meta: Meta{ID: c.ID}, Name: c.Name, Client: c.Client, Source: c.Source, Level: c.Level,
+		Retention: c.Retention, Schedule: c.Schedule, Enabled: !c.Disabled, Nodes: c.Nodes, LastSlot: tx.At}
+	if err := tx.checkTask(t); err != nil {
+		return "", err
+	}
+	put(tx, &tx.Tasks, t)
+	return t.ID, nil
+}
+
+// UpdateTask changes a task. A change of schedule, or enabling it, begins with
+// the next slot.
+type UpdateTask struct {
+	ID        string         `cbor:"id"`
+	IfIndex   uint64         `cbor:"if_index,omitempty"`
+	Name      Opt[string]    `cbor:"name,omitempty"`
+	Source    Opt[Source]    `cbor:"source,omitempty"`
+	Level     Opt[Level]     `cbor:"level,omitempty"`
+	Retention Opt[Retention] `cbor:"retention,omitempty"`
+	Schedule  Opt[string]    `cbor:"schedule,omitempty"`
+	Enabled   Opt[bool]      `cbor:"enabled,omitempty"`
+	Nodes     Opt[[]string]  `cbor:"nodes,omitempty"`
+}
+
+func (c *UpdateTask) apply(tx *Tx) (string, error) {
+	old, ok := tx.Tasks.Get(c.ID)
+	if !ok {
+		return "", notFound("task", c.ID)
+	}
+	if err := fresh(&old.Meta, c.IfIndex); err != nil {
+		return "", err
+	}
+	t := *old
+	set(&t.Name, c.Name)
+	set(&t.Source, c.Source)
+	set(&t.Level, c.Level)
+	set(&t.Retention, c.Retention)
+	set(&t.Schedule, c.Schedule)
+	set(&t.Enabled, c.Enabled)
+	set(&t.Nodes, c.Nodes)
+	if err := tx.checkTask(&t); err != nil {
+		return "", err
+	}
+	if t.Schedule != old.Schedule || t.Enabled && !old.Enabled {
+		t.LastSlot = tx.At
+	}
+	put(tx, &tx.Tasks, &t)
+	return t.ID, nil
+}
+
+// RemoveTask removes a task that is not running. Its backups stay.
+type RemoveTask struct {
+	ID      string `cbor:"id"`
+	IfIndex uint64 `cbor:"if_index,omitempty"`
+}
+
+func (c *RemoveTask) apply(tx *Tx) (string, error) {
+	t, ok := tx.Tasks.Get(c.ID)
+	if !ok {
+		return "", notFound("task", c.ID)
+	}
+	if err := fresh(&t.Meta, c.IfIndex); err != nil {
+		return "", err
+	}
+	if b := tx.liveBackup(t.ID); b != nil {
+		return "", Errorf(Conflict, "task %s is running as backup %s; wait or cancel it first", t.Name, b.ID)
+	}
+	drop(tx, &tx.Tasks, t.ID)
+	return t.ID, nil
+}

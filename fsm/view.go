@@ -1,0 +1,136 @@
+package fsm
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+)
+
+// tables is the whole state. Its list, in which the order never changes, is the
+// only place that names all of it.
+type tables struct {
+	Settings     Table[Setting]
+	Nodes        Table[Node]
+	Groups       Table[Group]
+	Users        Table[User]
+	Tokens       Table[Token]
+	Certificates Table[Certificate]
+	Repositories Table[Repository]
+	Clients      Table[Client]
+	Schedules    Table[Schedule]
+	Tasks        Table[Task]
+	Assignments  Table[Assignment]
+	Backups      Table[Backup]
+	Jobs         Table[Job]
+	Events       Table[Event]
+	requests     Table[answered]
+}
+
+// anyTable is a table of any noun, for the loops over all of them.
+type anyTable interface {
+	Name() string
+	Len() int
+	total() Sum
+	each(func(row any) error) error
+	read(data []byte) error
+}
+
+func (t *tables) list() []anyTable {
+	return []anyTable{
+		&t.Settings, &t.Nodes, &t.Groups, &t.Users, &t.Tokens, &t.Certificates, &t.Repositories,
+		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Events, &t.requests,
+	}
+}
+
+func newTables() *tables {
+	return &tables{
+		Settings:     newTable(settings),
+		Nodes:        newTable(nodes),
+		Groups:       newTable(groups),
+		Users:        newTable(users),
+		Tokens:       newTable(tokens),
+		Certificates: newTable(certificates),
+		Repositories: newTable(repositories),
+		Clients:      newTable(clients),
+		Schedules:    newTable(schedules),
+		Tasks:        newTable(tasks),
+		Assignments:  newTable(assignments),
+		Backups:      newTable(backups),
+		Jobs:         newTable(jobs),
+		Events:       newTable(events),
+		requests:     newTable(requests),
+	}
+}
+
+// cut gives the state as it is now. Tables without a change since prev are
+// shared with it.
+func (t *tables) cut(prev *tables) *tables {
+	return &tables{
+		Settings:     cutOr(&t.Settings, &prev.Settings),
+		Nodes:        cutOr(&t.Nodes, &prev.Nodes),
+		Groups:       cutOr(&t.Groups, &prev.Groups),
+		Users:        cutOr(&t.Users, &prev.Users),
+		Tokens:       cutOr(&t.Tokens, &prev.Tokens),
+		Certificates: cutOr(&t.Certificates, &prev.Certificates),
+		Repositories: cutOr(&t.Repositories, &prev.Repositories),
+		Clients:      cutOr(&t.Clients, &prev.Clients),
+		Schedules:    cutOr(&t.Schedules, &prev.Schedules),
+		Tasks:        cutOr(&t.Tasks, &prev.Tasks),
+		Assignments:  cutOr(&t.Assignments, &prev.Assignments),
+		Backups:      cutOr(&t.Backups, &prev.Backups),
+		Jobs:         cutOr(&t.Jobs, &prev.Jobs),
+		Events:       cutOr(&t.Events, &prev.Events),
+		requests:     cutOr(&t.requests, &prev.requests),
+	}
+}
+
+func cutOr[T any](t, prev *Table[T]) Table[T] {
+	if !t.dirty {
+		return *prev
+	}
+	return t.cut()
+}
+
+// View is the state at one index. It never changes and may be kept as long as
+// one likes, though it holds on to the memory of that time.
+type View struct {
+	Index uint64 // the last entry it contains
+	At    Time   // the time of that entry
+	*tables
+	next chan struct{}
+}
+
+// Stale is closed once a newer state exists.
+func (v *View) Stale() <-chan struct{} { return v.next }
+
+// Digest identifies the state: equal on all replicas at one index, and different
+// for different states.
+func (v *View) Digest() string {
+	var b []byte
+	for _, t := range v.list() {
+		s := t.total()
+		for _, n := range s {
+			b = binary.BigEndian.AppendUint64(b, n)
+		}
+	}
+	return hex.EncodeToString(digest(b))
+}
+
+func (t *Table[T]) total() Sum { return t.sum }
+
+func (t *Table[T]) each(do func(row any) error) error {
+	for row := range t.All() {
+		if err := do(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table[T]) read(data []byte) error {
+	row := new(T)
+	if err := wire.dec.Unmarshal(data, row); err != nil {
+		return err
+	}
+	t.set(row)
+	return nil
+}
