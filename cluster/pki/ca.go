@@ -107,11 +107,8 @@ func (ca *CA) KeyPEM() []byte { return slices.Clone(ca.keyPEM) }
 // Pin returns the digest of the bundle as join tokens carry it. See [Pin].
 func (ca *CA) Pin() string { return pinOf(ca.bundle) }
 
-// String names the authority without its key.
-func (ca *CA) String() string { return "authority of cluster " + ca.cluster }
-
-// GoString is String: %#v shows no key either.
-func (ca *CA) GoString() string { return ca.String() }
+// Format names the authority and shows no key, whatever the verb.
+func (ca *CA) Format(out fmt.State, _ rune) { _, _ = fmt.Fprint(out, "authority of cluster ", ca.cluster) }
 
 // Sign makes the certificate of a node. From the request it takes the public
 // key, after checking that the requester has the private one; every name comes

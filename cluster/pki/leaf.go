@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -122,11 +123,13 @@ func onePEM(text []byte, kind string) ([]byte, error) {
 	return blocks[0], nil
 }
 
-// allPEM returns the contents of text that is PEM blocks of the type and
-// nothing else: what is not understood must not be skipped in silence.
+// allPEM returns the contents of the PEM blocks in text, which must all be of
+// the type. A block that cannot be read is refused, not skipped: a bundle that
+// lost a certificate is another bundle.
 func allPEM(text []byte, kind string) ([][]byte, error) {
 	var blocks [][]byte
-	for len(text) > 0 {
+	begins := bytes.Count(text, []byte("-----BEGIN "))
+	for {
 		block, rest := pem.Decode(text)
 		if block == nil {
 			break
@@ -139,6 +142,9 @@ func allPEM(text []byte, kind string) ([][]byte, error) {
 	}
 	if len(blocks) == 0 {
 		return nil, fmt.Errorf("%w: no PEM block %q", ErrKey, kind)
+	}
+	if len(blocks) != begins {
+		return nil, fmt.Errorf("%w: %d of %d PEM blocks %q are damaged", ErrKey, begins-len(blocks), begins, kind)
 	}
 	return blocks, nil
 }

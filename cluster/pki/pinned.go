@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,13 +40,16 @@ func PinnedTLS(pin string, got func(bundlePEM []byte)) *tls.Config {
 }
 
 func verifyPinned(state tls.ConnectionState, pin string) ([]*x509.Certificate, error) {
+	if len(state.PeerCertificates) < 2 {
+		return nil, fmt.Errorf("%w: it shows no authority at all", ErrPin)
+	}
+	bundle := state.PeerCertificates[1:]
+	if shown := pinOf(bundle); shown != pin {
+		return nil, fmt.Errorf("%w: it is %s, the pin is %s", ErrPin, shown, pin)
+	}
 	id, err := PeerOf(state)
 	if err != nil {
 		return nil, err
-	}
-	bundle := state.PeerCertificates[1:]
-	if subtle.ConstantTimeCompare([]byte(pinOf(bundle)), []byte(pin)) != 1 {
-		return nil, fmt.Errorf("%w: it is %s, the pin is %s", ErrPin, pinOf(bundle), pin)
 	}
 	for _, ca := range bundle {
 		cluster, err := clusterOf(ca)

@@ -19,7 +19,7 @@ const (
 	// minRest is how many characters must remain once the user's name is taken out.
 	minRest = 8
 	// minOwn is how many must remain once well-known words and runs are.
-	minOwn = 4
+	minOwn = 6
 	// minRun is the least length of a run.
 	minRun = 4
 	// minDistinct is how many different characters a password has at least.

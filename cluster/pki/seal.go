@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // ErrSealed is wrapped when a sealed value does not open: another key, another
@@ -14,11 +15,8 @@ var ErrSealed = errors.New("sealed value does not open")
 // Key seals and opens. It shows nothing of itself when printed.
 type Key [32]byte
 
-// String hides the key.
-func (Key) String() string { return "pki.Key(hidden)" }
-
-// GoString hides the key from %#v.
-func (Key) GoString() string { return "pki.Key(hidden)" }
+// Format writes a placeholder instead of the key, whatever the verb.
+func (Key) Format(out fmt.State, _ rune) { _, _ = io.WriteString(out, "key(hidden)") }
 
 // sealV1 is the first byte of a sealed value: AES-256-GCM, a random nonce of 96
 // bits in front, and as additional data this byte and then the place.
