@@ -64,81 +64,87 @@ func TestSign(t *testing.T) {
 	}
 }
 
-func TestSignRefuses(t *testing.T) {
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	ca := must[*CA](t)(NewCA("c1", now))
-	good := must[[]byte](t)(NewCSR(must[[]byte](t)(NewKey())))
-	id := Identity{Cluster: "c1", Kind: Agent, ID: "n1"}
-
+func TestSignRefusesRequests(t *testing.T) {
+	ca := newCA(t, "c1")
 	csrOf := func(key any) []byte {
 		der := must[[]byte](t)(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key))
 		return pem.EncodeToMemory(&pem.Block{Type: pemCSR, Bytes: der})
 	}
+	good := must[[]byte](t)(NewCSR(must[[]byte](t)(NewKey())))
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p384 := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 	// The last bytes of a request are its signature: now it is another's.
 	stolen := must[[]byte](t)(onePEM(good, pemCSR))
 	stolen[len(stolen)-3] ^= 1
-	stolenPEM := pem.EncodeToMemory(&pem.Block{Type: pemCSR, Bytes: stolen})
-
-	with := func(change func(*Identity)) Identity {
-		other := id
-		change(&other)
-		return other
-	}
-	for name, c := range map[string]struct {
-		csr   []byte
-		id    Identity
-		hosts []string
-		now   time.Time
-		life  time.Duration
-		want  error
-	}{
-		"key Ed25519":              {csr: csrOf(ed), want: ErrKey},
-		"key P-384":                {csr: csrOf(p384), want: ErrKey},
-		"signature of another":     {csr: stolenPEM, want: ErrKey},
-		"empty request":            {csr: []byte{}, want: ErrKey},
-		"not a request":            {csr: ca.CertPEM(), want: ErrKey},
-		"two requests":             {csr: append(slices.Clone(good), good...), want: ErrKey},
-		"garbage request":          {csr: pem.EncodeToMemory(&pem.Block{Type: pemCSR, Bytes: []byte("x")}), want: ErrKey},
-		"other cluster":            {id: with(func(id *Identity) { id.Cluster = "c2" }), want: ErrIdentity},
-		"no cluster":               {id: with(func(id *Identity) { id.Cluster = "" }), want: ErrIdentity},
-		"no kind":                  {id: with(func(id *Identity) { id.Kind = "" }), want: ErrIdentity},
-		"kind role":                {id: with(func(id *Identity) { id.Kind = "role" }), want: ErrIdentity},
-		"no id":                    {id: with(func(id *Identity) { id.ID = "" }), want: ErrIdentity},
-		"id with a slash":          {id: with(func(id *Identity) { id.ID = "a/b" }), want: ErrIdentity},
-		"id that would be escaped": {id: with(func(id *Identity) { id.ID = "a b" }), want: ErrIdentity},
-		"id too long":              {id: with(func(id *Identity) { id.ID = strings.Repeat("a", 64) }), want: ErrIdentity},
-		"role twice":               {id: with(func(id *Identity) { id.Roles = []string{"r", "r"} }), want: ErrIdentity},
-		"role with a query":        {id: with(func(id *Identity) { id.Roles = []string{"r?x"} }), want: ErrIdentity},
-		"wildcard host":            {hosts: []string{"*.example"}, want: ErrIdentity},
-		"empty host":               {hosts: []string{""}, want: ErrIdentity},
-		"host with port":           {hosts: []string{"grid.example:7443"}, want: ErrIdentity},
-		"final dot":                {hosts: []string{"grid.example."}, want: ErrIdentity},
-		"host too long":            {hosts: []string{strings.Repeat("a.", 127) + "a"}, want: ErrIdentity},
-		"no life":                  {life: -time.Second, want: ErrKey},
-		"authority expired":        {now: now.Add(caLife), want: ErrKey},
-		"authority not yet valid":  {now: now.Add(-2 * Backdate), want: ErrKey},
+	for name, csr := range map[string][]byte{
+		"key Ed25519":          csrOf(ed),
+		"key P-384":            csrOf(must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))),
+		"signature of another": pem.EncodeToMemory(&pem.Block{Type: pemCSR, Bytes: stolen}),
+		"nothing":              nil,
+		"not a request":        ca.CertPEM(),
+		"two requests":         append(slices.Clone(good), good...),
+		"garbage":              pem.EncodeToMemory(&pem.Block{Type: pemCSR, Bytes: []byte("x")}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.csr == nil {
-				c.csr = good
+			cert, err := ca.Sign(csr, Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, nil, time.Now(), AgentLife)
+			if !errors.Is(err, ErrKey) || cert != nil {
+				t.Errorf("signed %d bytes, error %v", len(cert), err)
 			}
-			if c.id.Cluster == "" && c.id.ID == "" {
-				c.id = id
+		})
+	}
+}
+
+func TestSignRefusesNames(t *testing.T) {
+	ca := newCA(t, "c1")
+	csr := must[[]byte](t)(NewCSR(must[[]byte](t)(NewKey())))
+	for name, c := range map[string]struct {
+		id   Identity
+		host string
+	}{
+		"other cluster":            {Identity{Cluster: "c2", Kind: Agent, ID: "n1"}, "h"},
+		"no cluster":               {Identity{Kind: Agent, ID: "n1"}, "h"},
+		"no kind":                  {Identity{Cluster: "c1", ID: "n1"}, "h"},
+		"kind role":                {Identity{Cluster: "c1", Kind: "role", ID: "n1"}, "h"},
+		"no id":                    {Identity{Cluster: "c1", Kind: Agent}, "h"},
+		"id with a slash":          {Identity{Cluster: "c1", Kind: Agent, ID: "a/b"}, "h"},
+		"id that would be escaped": {Identity{Cluster: "c1", Kind: Agent, ID: "a b"}, "h"},
+		"id too long":              {Identity{Cluster: "c1", Kind: Agent, ID: strings.Repeat("a", 64)}, "h"},
+		"role twice":               {Identity{Cluster: "c1", Kind: Agent, ID: "n1", Roles: []string{"r", "r"}}, "h"},
+		"role with a query":        {Identity{Cluster: "c1", Kind: Agent, ID: "n1", Roles: []string{"r?x"}}, "h"},
+		"wildcard host":            {Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, "*.example"},
+		"empty host":               {Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, ""},
+		"host with port":           {Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, "grid.example:7443"},
+		"host with a final dot":    {Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, "grid.example."},
+		"host too long":            {Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, strings.Repeat("a.", 127) + "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cert, err := ca.Sign(csr, c.id, []string{c.host}, time.Now(), AgentLife)
+			if !errors.Is(err, ErrIdentity) || cert != nil {
+				t.Errorf("signed %d bytes, error %v", len(cert), err)
 			}
-			if c.now.IsZero() {
-				c.now = now
-			}
-			if c.life == 0 {
-				c.life = AgentLife
-			}
-			cert, err := ca.Sign(c.csr, c.id, c.hosts, c.now, c.life)
-			if !errors.Is(err, c.want) || cert != nil {
-				t.Errorf("signed %d bytes, error %v, want %v", len(cert), err, c.want)
+		})
+	}
+}
+
+func TestSignRefusesTimes(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	ca := must[*CA](t)(NewCA("c1", now))
+	csr := must[[]byte](t)(NewCSR(must[[]byte](t)(NewKey())))
+	for name, c := range map[string]struct {
+		now  time.Time
+		life time.Duration
+	}{
+		"no life":                 {now, 0},
+		"negative life":           {now, -time.Second},
+		"authority expired":       {now.Add(caLife), AgentLife},
+		"authority not yet valid": {now.Add(-2 * Backdate), AgentLife},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cert, err := ca.Sign(csr, Identity{Cluster: "c1", Kind: Agent, ID: "n1"}, nil, c.now, c.life)
+			if !errors.Is(err, ErrKey) || cert != nil {
+				t.Errorf("signed %d bytes, error %v", len(cert), err)
 			}
 		})
 	}

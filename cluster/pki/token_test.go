@@ -84,7 +84,7 @@ func TestRandomTexts(t *testing.T) {
 		}
 		seen[id], seen[bearer] = true, true
 	}
-	if NewSecret() == NewSecret() || !strings.HasPrefix(NewBearer(BearerSession), "bcms_") {
+	if one, two := NewSecret(), NewSecret(); one == two || !strings.HasPrefix(NewBearer(BearerSession), "bcms_") {
 		t.Error("the same secret twice, or a session without its prefix")
 	}
 }
