@@ -108,7 +108,9 @@ func (ca *CA) KeyPEM() []byte { return slices.Clone(ca.keyPEM) }
 func (ca *CA) Pin() string { return pinOf(ca.bundle) }
 
 // Format names the authority and shows no key, whatever the verb.
-func (ca *CA) Format(out fmt.State, _ rune) { _, _ = fmt.Fprint(out, "authority of cluster ", ca.cluster) }
+func (ca *CA) Format(out fmt.State, _ rune) {
+	_, _ = fmt.Fprint(out, "authority of cluster ", ca.cluster)
+}
 
 // Sign makes the certificate of a node. From the request it takes the public
 // key, after checking that the requester has the private one; every name comes
