@@ -1,0 +1,38 @@
+// Package storage is the role backup-storage: it keeps blobs for the nodes that
+// the cluster lets in, over the protocol of package blob.
+//
+// # The store
+//
+// One directory, one file for each blob:
+//
+//	{dir}/lock                                  held by the process that serves the directory
+//	{dir}/tmp/…                                 what is being received; emptied at start
+//	{dir}/blobs/{namespace}/{2 hex}/{blob}      64 bytes of head, then the bytes
+//
+// The two digits are the beginning of the SHA-256 of the name. The head carries the
+// time of storing, the size and the SHA-256 of the bytes, so that a file speaks for
+// itself: neither copying the directory nor touching its files changes what a blob
+// is or how old it is. A blob is received into tmp, checked against its checksum,
+// flushed, renamed and its directory flushed, in that order, before it is
+// acknowledged or listed. Names, sizes and times are also held in memory.
+//
+// # What it promises
+//
+// A blob that was acknowledged survives the loss of power. A blob is listed and
+// readable whole or not at all. It is never overwritten, but for the one name of
+// [blob.Replaceable]. It is deleted only by a peer that may delete and only when it
+// has reached the store's minimum age, but for the session marks of
+// [blob.Ephemeral]. The age is told by a clock that does not jump while the process
+// lives. Room is reserved before a body is read, so that a namespace does not pass
+// its quota, nor the disk its reserve, by writing at several places at once.
+//
+// # Who may do what
+//
+// A [Table] of grants, derived from the replicated state, says which node may read,
+// write or delete in which namespace. It is swapped whole and has a version and the
+// time at which it was last confirmed. A storage that has not had it confirmed for
+// longer than a limit refuses everything: it would not know of a revocation.
+//
+// The package knows nothing of backups: what lies in blobs is encrypted, and no
+// storage holds a key.
+package storage
