@@ -29,7 +29,7 @@ var assignments = define(schema[Assignment]{
 
 // PutAssignment sets who answers for a client's data, guarded by the assignment
 // that the plan saw; zero when there was none. The storages of a repository are
-// set with it.
+// set with it; one that has data stays where it is, unless all of that is lost.
 type PutAssignment struct {
 	Client   string   `cbor:"client"`
 	From     uint64   `cbor:"from"` // index of the assignment seen
@@ -58,6 +58,9 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("repository", client.Repository)
 	}
+	if r.Filled && !slices.Equal(r.Storages, c.Storages) && tx.anyNode(r.Storages) {
+		return "", Errorf(Conflict, "repository %s has data on %v and stays there", r.Name, r.Storages)
+	}
 	tx.about("clients", client.ID, client.Name)
 	put(tx, &tx.Assignments, &Assignment{Meta: Meta{ID: c.Client}, Managers: c.Managers, Storages: c.Storages})
 	if !slices.Equal(r.Storages, c.Storages) {
@@ -67,4 +70,9 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 	}
 	tx.detail = fmt.Sprintf("managers %v, storages %v", c.Managers, c.Storages)
 	return c.Client, nil
+}
+
+// anyNode tells whether one of the nodes is a member of the grid.
+func (t *tables) anyNode(ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { _, ok := t.Nodes.Get(id); return ok })
 }

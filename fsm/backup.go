@@ -1,6 +1,9 @@
 package fsm
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Backup is one run of one task, and the result that it stored.
 type Backup struct {
@@ -39,12 +42,21 @@ var backups = define(schema[Backup]{
 			}
 		}},
 		{"active", func(b *Backup, emit func(string)) { b.activeKey(emit) }},
+		{"open", func(b *Backup, emit func(string)) { // the runs of each task that have not ended
+			if b.Task != "" && !b.Status.Ended() {
+				emit(b.Task)
+			}
+		}},
 	},
 	texts: func(b *Backup, emit func(string)) {
 		emit(b.Snapshot)
 		emit(b.Error)
 	},
 })
+
+// maxAhead is how far a slot may lie ahead of the time of the entry that fills
+// it: a clock set forward must not use up the slots of days to come.
+const maxAhead = 5 * time.Minute
 
 // CreateBackup queues a run of a task, or of a source that has none. With a
 // slot it is the run of that slot, and there is one at most.
@@ -87,12 +99,15 @@ func (c *CreateBackup) ofTask(tx *Tx, b *Backup) error {
 	if c.Source != nil || c.Client != "" {
 		return invalidField("task", "a backup of a task takes the task's client and source")
 	}
-	if live := tx.liveBackup(t.ID); live != nil && c.Slot == 0 {
-		return Errorf(Conflict, "task %s is %s already, as backup %s", t.Name, live.Status, live.ID)
+	if open := tx.openBackup(t.ID); open != nil && c.Slot == 0 {
+		return Errorf(Conflict, "task %s is %s already, as backup %s", t.Name, open.Status, open.ID)
 	}
 	if c.Slot != 0 {
 		if c.Slot <= t.LastSlot {
 			return Errorf(Conflict, "slot %s of task %s has passed", c.Slot, t.Name)
+		}
+		if c.Slot > tx.At.Add(maxAhead) {
+			return Errorf(Conflict, "slot %s of task %s lies in the future; the clock of a manager was set forward", c.Slot, t.Name)
 		}
 		n := *t
 		n.LastSlot = c.Slot
@@ -124,14 +139,10 @@ func (c *CreateBackup) ofSource(tx *Tx, b *Backup) error {
 	return nil
 }
 
-// liveBackup is a backup of the task that has not ended, or nil.
-func (t *tables) liveBackup(task string) *Backup {
-	for _, s := range []Status{Queued, Assigned, Running, Interrupted} {
-		for b := range t.Backups.By("status", string(s)) {
-			if b.Task == task {
-				return b
-			}
-		}
+// openBackup is a backup of the task that has not ended, or nil.
+func (t *tables) openBackup(task string) *Backup {
+	for b := range t.Backups.By("open", task) {
+		return b
 	}
 	return nil
 }
@@ -171,9 +182,19 @@ func (c *AssignBackup) apply(tx *Tx) (string, error) {
 			return err
 		}
 		b.Storages = c.Storages
+		tx.fillRepository(b.Repository)
 		tx.detail = fmt.Sprintf("attempt %d on node %s", b.Attempt, c.Node)
 		return nil
 	})
+}
+
+// fillRepository records that a repository has data, or may soon have.
+func (tx *Tx) fillRepository(id string) {
+	if old, ok := tx.Repositories.Get(id); ok && !old.Filled {
+		r := *old
+		r.Filled = true
+		put(tx, &tx.Repositories, &r)
+	}
 }
 
 // StartBackup is a node telling that it has begun.

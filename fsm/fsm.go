@@ -94,6 +94,23 @@ func (f *FSM) ApplyBatch(records []*raft.Log) []any {
 	return answers
 }
 
+// Replay applies entries as the record of the log at index, for those who have a
+// log of their own: tools that read one, and tests.
+func (f *FSM) Replay(index uint64, entries ...Entry) (Outcomes, error) {
+	data, err := EncodeBatch(entries)
+	if err != nil {
+		return nil, err
+	}
+	switch answer := f.Apply(&raft.Log{Index: index, Type: raft.LogCommand, Data: data}).(type) {
+	case Outcomes:
+		return answer, nil
+	case error:
+		return nil, answer
+	default:
+		return nil, Errorf(Internal, "record %d has no answer", index)
+	}
+}
+
 func (f *FSM) apply(record *raft.Log, at Time) (Outcomes, Time, error) {
 	entries, err := DecodeBatch(record.Data)
 	if err != nil {

@@ -231,7 +231,7 @@ func (c *RemoveTask) apply(tx *Tx) (string, error) {
 	if err := fresh(&t.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
-	if b := tx.liveBackup(t.ID); b != nil {
+	if b := tx.openBackup(t.ID); b != nil {
 		return "", Errorf(Conflict, "task %s is running as backup %s; wait or cancel it first", t.Name, b.ID)
 	}
 	drop(tx, &tx.Tasks, t.ID)
