@@ -55,10 +55,8 @@ func TestPlansComeToRest(t *testing.T) {
 				settle(g)
 				checkInvariants(g)
 			}
-			for _, status := range []fsm.Status{fsm.Succeeded, fsm.Deleted} {
-				if g.view().Backups.Count("status", string(status)) == 0 {
-					t.Errorf("nothing was %s: the grid was not at work", status)
-				}
+			if g.view().Backups.Count("status", string(fsm.Succeeded)) == 0 {
+				t.Error("nothing succeeded: the grid was not at work")
 			}
 		})
 	}
