@@ -1,0 +1,130 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  type ErrorComponentProps,
+} from '@tanstack/react-router'
+import { asProblem } from '../api/problem'
+import { meQuery } from '../api/session'
+import { Empty } from '../components/Empty'
+import { ErrorPanel } from '../components/ErrorPanel'
+import { Page } from '../components/Page'
+import { formatQuery, parseQuery, Search, text, type RawSearch } from '../components/search'
+import { LoginPage } from '../features/auth/LoginPage'
+import { backupSearch, browseSearch } from '../features/backups/search'
+import { nodeSearch } from '../features/nodes/search'
+import { userSearch } from '../features/users/search'
+import { Shell } from './Shell'
+
+/** What every route gets. */
+interface Context {
+  queries: QueryClient
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: Failed })
+
+const loginSearch = new Search({ next: text() })
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (raw: RawSearch) => loginSearch.clean(raw),
+  component: LoginPage,
+})
+
+/** All pages that need somebody logged in. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queries.ensureQueryData(meQuery)
+    } catch (thrown) {
+      if (asProblem(thrown).status !== 401) throw thrown
+      const next = location.href === '/' ? undefined : location.href
+      throw redirect({ to: '/login', search: next ? { next } : {} })
+    }
+  },
+})
+
+const overview = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/overview/OverviewPage'), 'OverviewPage'),
+})
+
+const nodes = createRoute({
+  getParentRoute: () => inside,
+  path: '/nodes',
+  validateSearch: (raw: RawSearch) => nodeSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/nodes/NodesPage'), 'NodesPage'),
+})
+
+const backups = createRoute({
+  getParentRoute: () => inside,
+  path: '/backups',
+  validateSearch: (raw: RawSearch) => backupSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/backups/BackupsPage'), 'BackupsPage'),
+})
+
+const backup = createRoute({
+  getParentRoute: () => inside,
+  path: '/backups/$id',
+  component: lazyRouteComponent(() => import('../features/backups/BackupPage'), 'BackupPage'),
+})
+
+const browse = createRoute({
+  getParentRoute: () => inside,
+  path: '/backups/$id/browse',
+  validateSearch: (raw: RawSearch) => browseSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/backups/BrowsePage'), 'BrowsePage'),
+})
+
+const users = createRoute({
+  getParentRoute: () => inside,
+  path: '/users',
+  validateSearch: (raw: RawSearch) => userSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
+})
+
+const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users])])
+
+export function newRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    parseSearch: parseQuery,
+    stringifySearch: formatQuery,
+    defaultPreload: 'intent',
+    defaultPendingMs: 300,
+    defaultNotFoundComponent: NotFound,
+    defaultErrorComponent: Failed,
+    scrollRestoration: false,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof newRouter>
+  }
+}
+
+function NotFound() {
+  return (
+    <Page title="Not found">
+      <Empty title="There is nothing at this address">Links to pages start in the menu at the left.</Empty>
+    </Page>
+  )
+}
+
+function Failed({ error, reset }: ErrorComponentProps) {
+  return (
+    <Page title="Something went wrong">
+      <ErrorPanel problem={asProblem(error)} onRetry={reset} />
+    </Page>
+  )
+}

@@ -1,0 +1,177 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { api, must } from '../../api/client'
+import { asProblem } from '../../api/problem'
+import { keys } from '../../api/queries'
+import { useObstacle } from '../../api/session'
+import type { FileEntry } from '../../api/types'
+import { Action } from '../../components/Action'
+import { BulkAction, BulkBar } from '../../components/BulkBar'
+import { Empty } from '../../components/Empty'
+import { ErrorPanel } from '../../components/ErrorPanel'
+import { bytes, dateTime } from '../../components/format'
+import { useDelayed } from '../../components/hooks'
+import { IconDownload, IconFile, IconFolder, IconLink } from '../../components/icons'
+import { Page } from '../../components/Page'
+import { useSearchState } from '../../components/useSearchState'
+import { useBackup } from './BackupPage'
+import { below, crumbs } from './paths'
+import { RestoreDialog } from './RestoreDialog'
+import { titleOf } from '../../components/run'
+import { browseSearch } from './search'
+import './backups.css'
+
+/** What a folder of a backup holds; a folder with one folder in it is gone through at once. */
+function useFolder(backup: string, path: string) {
+  return useQuery({
+    queryKey: [...keys.one('backups', backup), 'files', path],
+    queryFn: () => must(api.GET('/v1/backups/{backup}/files', { params: { path: { backup }, query: { path } } })),
+    staleTime: Infinity, // a stored backup never changes
+  })
+}
+
+/** The files of a stored backup, folder by folder. */
+export function BrowsePage() {
+  const { id } = useParams({ strict: false }) as { id: string }
+  const [{ path }, setSearch] = useSearchState(browseSearch)
+  const at = path || '/'
+  const backup = useBackup(id).data
+  const folder = useFolder(id, at)
+  const navigate = useNavigate()
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [restoring, setRestoring] = useState<string[]>([])
+  const mayRestore = useObstacle('backups:restore')
+  useEffect(() => setSelected(new Set()), [at])
+
+  const only = folder.data?.items.length === 1 ? folder.data.items[0] : undefined
+  useEffect(() => {
+    // The way down to the first real choice is not worth clicks, but only on the way in.
+    if (path === '' && only?.type === 'directory') setSearch({ path: below(at, only.name) })
+  }, [only, at, path, setSearch])
+
+  const toggle = (name: string) => {
+    const next = new Set(selected)
+    if (!next.delete(name)) next.add(name)
+    setSelected(next)
+  }
+  const slow = useDelayed(folder.isPending, 150)
+  return (
+    <Page
+      title="Files"
+      note={
+        <>
+          <Link to="/backups">Backups</Link> /{' '}
+          <Link to="/backups/$id" params={{ id }}>
+            {backup ? titleOf(backup) : id}
+          </Link>
+        </>
+      }
+      actions={
+        <>
+          <Action onClick={() => void navigate({ to: '/backups/$id', params: { id } })}>Back to the backup</Action>
+          <Action variant="filled" onClick={() => setRestoring([at])} obstacle={mayRestore}>
+            Restore this folder
+          </Action>
+        </>
+      }
+    >
+      <section className="card files" aria-label="Files">
+        <nav className="crumbs" aria-label="Path">
+          {crumbs(at).map(({ name, path: to }, i) => (
+            <button key={to} type="button" onClick={() => setSearch({ path: to }, { push: true })} disabled={to === at}>
+              {i === 0 ? 'All' : name}
+            </button>
+          ))}
+        </nav>
+        {folder.error && <ErrorPanel problem={asProblem(folder.error)} onRetry={() => void folder.refetch()} />}
+        {slow && <p className="files-note">Reading the backup…</p>}
+        {folder.data?.items.length === 0 && <Empty title="This folder is empty" />}
+        {folder.data && folder.data.items.length > 0 && (
+          <Entries
+            entries={folder.data.items}
+            backup={id}
+            at={at}
+            selected={selected}
+            onToggle={toggle}
+            onOpen={(name) => setSearch({ path: below(at, name) }, { push: true })}
+          />
+        )}
+        <BulkBar selected={selected.size} onClear={() => setSelected(new Set())}>
+          <BulkAction onClick={() => setRestoring([...selected].map((name) => below(at, name)))} obstacle={mayRestore}>
+            Restore
+          </BulkAction>
+        </BulkBar>
+      </section>
+      <RestoreDialog backup={id} paths={restoring} onClose={() => setRestoring([])} />
+    </Page>
+  )
+}
+
+interface EntriesProps {
+  entries: FileEntry[]
+  backup: string
+  at: string
+  selected: ReadonlySet<string>
+  onToggle: (name: string) => void
+  onOpen: (name: string) => void
+}
+
+const icons: Record<string, typeof IconFile> = { directory: IconFolder, symlink: IconLink }
+
+function Entries({ entries, backup, at, selected, onToggle, onOpen }: EntriesProps) {
+  const sorted = [...entries].sort((a, b) => Number(b.type === 'directory') - Number(a.type === 'directory') || a.name.localeCompare(b.name))
+  return (
+    <table className="file-table">
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="visually-hidden">Selected</span>
+          </th>
+          <th scope="col">Name</th>
+          <th scope="col">Size</th>
+          <th scope="col">Modified</th>
+          <th scope="col">Mode</th>
+          <th scope="col">
+            <span className="visually-hidden">Download</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sorted.map((entry) => {
+          const Icon = icons[entry.type] ?? IconFile
+          const content = `/v1/backups/${backup}/files/content?path=${encodeURIComponent(below(at, entry.name))}`
+          return (
+            <tr key={entry.name} className={selected.has(entry.name) ? 'is-selected' : undefined}>
+              <td className="grid-box">
+                <input type="checkbox" aria-label={`Select ${entry.name}`} checked={selected.has(entry.name)} onChange={() => onToggle(entry.name)} />
+              </td>
+              <td>
+                <span className="cell-name">
+                  <Icon size={16} stroke={1.6} aria-hidden="true" />
+                  {entry.type === 'directory' ? (
+                    <button type="button" onClick={() => onOpen(entry.name)}>
+                      {entry.name}
+                    </button>
+                  ) : (
+                    <span>{entry.name}</span>
+                  )}
+                </span>
+              </td>
+              <td className="cell-number">{entry.type === 'file' ? bytes(entry.size) : '–'}</td>
+              <td className="cell-muted cell-number">{dateTime(entry.modified_at)}</td>
+              <td className="cell-mono">{entry.mode}</td>
+              <td>
+                {entry.type === 'file' && (
+                  <a href={content} download={entry.name} aria-label={`Download ${entry.name}`}>
+                    <IconDownload size={16} />
+                  </a>
+                )}
+              </td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </table>
+  )
+}

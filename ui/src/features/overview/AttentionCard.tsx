@@ -1,0 +1,81 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { api, must } from '../../api/client'
+import { keys } from '../../api/queries'
+import { useCluster, useStats } from '../../api/session'
+import { span } from '../../components/format'
+import { useNow } from '../../components/hooks'
+import { IconAlert, IconCheck, IconError, IconInfo } from '../../components/icons'
+import { attention, type Thing } from './attention'
+
+const troubled = { status: ['offline', 'degraded'], sort: 'status', limit: 20 }
+const lost = { status: ['failed'], sort: '-created_at', limit: 20 }
+const day = 86_400_000
+
+/** Everything that needs somebody now, worked out of what the page loads anyway. */
+export function useAttention(): Thing[] {
+  const stats = useStats().data
+  const cluster = useCluster().data
+  const nodes = useQuery({
+    queryKey: keys.top('nodes', troubled),
+    queryFn: () => must(api.GET('/v1/nodes', { params: { query: troubled } })),
+  }).data
+  const failed = useQuery({
+    queryKey: keys.top('backups', lost),
+    queryFn: () => {
+      const query = { ...lost, from: new Date(Date.now() - day).toISOString() }
+      return must(api.GET('/v1/backups', { params: { query } }))
+    },
+    refetchInterval: 300_000,
+  }).data
+  return useMemo(() => attention({ stats, cluster, nodes, failed }), [stats, cluster, nodes, failed])
+}
+
+const icons = { bad: IconError, warn: IconAlert, info: IconInfo }
+const tones = { bad: 'red', warn: 'amber', info: 'blue' }
+const names = { bad: 'Critical', warn: 'Warning', info: 'Note' }
+
+export function AttentionCard({ things }: { things: Thing[] }) {
+  return (
+    <section className="card card-pad">
+      <div className="card-head">
+        <h2>Needs attention</h2>
+      </div>
+      {things.length === 0 && (
+        <p className="attention-none">
+          <IconCheck size={17} aria-hidden="true" /> Nothing needs you now.
+        </p>
+      )}
+      <ul className="attention">
+        {things.slice(0, 8).map((thing) => (
+          <Line key={thing.key} thing={thing} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Line({ thing }: { thing: Thing }) {
+  const now = useNow()
+  const Icon = icons[thing.severity]
+  const { to } = thing
+  return (
+    <li className={`tone-${tones[thing.severity]}`}>
+      <Icon size={17} role="img" aria-label={names[thing.severity]} />
+      <div>
+        {to.page === 'backup' ? (
+          <Link to="/backups/$id" params={{ id: to.id ?? '' }}>
+            {thing.title}
+          </Link>
+        ) : (
+          <Link to={to.page === 'nodes' ? '/nodes' : '/backups'} search={to.search ?? {}}>
+            {thing.title}
+          </Link>
+        )}
+        <p>{thing.note}</p>
+      </div>
+      {thing.at && <time dateTime={thing.at}>{span(now - Date.parse(thing.at))}</time>}
+    </li>
+  )
+}
