@@ -1,0 +1,269 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bcm/fsm"
+)
+
+// backup is what the command line shows of a backup.
+type backup struct {
+	run
+	Task      string     `json:"task"`
+	Client    string     `json:"client"`
+	Level     string     `json:"level"`
+	Storages  []string   `json:"storages"`
+	Source    fsm.Source `json:"source"`
+	CreatedAt time.Time  `json:"created_at"`
+}
+
+func (a *app) backups() *cobra.Command {
+	return noun("backup", "Runs of tasks, and what they have stored",
+		list(a, listing[backup]{
+			what: "backups", path: at("backups"), columns: backupColumns, id: func(b backup) string { return b.ID },
+			filters: []filter{
+				{name: "status", usage: "in this state", values: statuses()},
+				{name: "client", usage: "of this client", refs: clientRefs},
+				{name: "task", usage: "of this task", refs: taskRefs},
+				{name: "node", usage: "run by this node", refs: nodeRefs},
+				{name: "from", usage: "begun at this moment or later: 2026-01-31, RFC 3339, or how long ago as 24h or 7d", when: true},
+				{name: "to", usage: "begun before this moment", when: true},
+			},
+		}),
+		show(a, one[backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
+		a.runOf("run [TASK]", "Back up a task, or data of a client, now"),
+		a.backupWatch(), a.backupCancel(), a.backupRestore(), a.backupFiles(), a.backupVerify(),
+		a.remover(removal{what: "backup", path: backupPath, refs: backupRefs, short: "Give up what a backup has stored",
+			asks: "give up what backup %s has stored"}),
+	)
+}
+
+func backupPath(ref string) string { return at("backups", ref) }
+
+func statuses() []string {
+	all := []fsm.Status{fsm.Queued, fsm.Assigned, fsm.Running, fsm.Succeeded, fsm.Warning, fsm.Failed, fsm.Cancelled, fsm.Interrupted, fsm.Deleted}
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = string(s)
+	}
+	return names
+}
+
+func backupColumns(a *app) []column[backup] {
+	return []column[backup]{
+		{title: "id", of: func(b backup) string { return b.ID }},
+		{title: "task", of: func(b backup) string { return b.Task }},
+		{title: "client", of: func(b backup) string { return b.Client }},
+		{title: "status", of: backup.state, state: true},
+		{title: "node", of: func(b backup) string { return b.Node }},
+		{title: "begun", of: func(b backup) string { return ago(first2(b.StartedAt, b.CreatedAt), a.now()) }},
+		{title: "took", of: func(b backup) string { return b.took(a.now()) }, right: true},
+		{title: "files", of: func(b backup) string { return figure(b.files(), count) }, right: true},
+		{title: "size", of: func(b backup) string { return figure(b.bytes(), size) }, right: true},
+		{title: "new", of: func(b backup) string { return figure(b.Stats.NewBytes, size) }, right: true},
+	}
+}
+
+// state is the status, and how far a backup that runs is.
+func (b backup) state() string {
+	if p := b.Progress; b.Status == fsm.Running && p != nil && p.TotalBytes > 0 {
+		return fmt.Sprintf("%s %d%%", b.Status, min(100, p.Bytes*100/p.TotalBytes))
+	}
+	return string(b.Status)
+}
+
+func (b backup) files() int64 {
+	if b.Progress != nil && !b.Status.Ended() {
+		return b.Progress.Files
+	}
+	return b.Stats.Files
+}
+
+func (b backup) bytes() int64 {
+	if b.Progress != nil && !b.Status.Ended() {
+		return b.Progress.Bytes
+	}
+	return b.Stats.Bytes
+}
+
+// took is how long a backup took, or has taken up to now.
+func (b backup) took(now time.Time) string {
+	switch {
+	case b.StartedAt.IsZero():
+		return ""
+	case !b.FinishedAt.IsZero():
+		now = b.FinishedAt
+	}
+	return lasted(now.Sub(b.StartedAt))
+}
+
+func figure(n int64, write func(int64) string) string {
+	if n == 0 {
+		return ""
+	}
+	return write(n)
+}
+
+func first2(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func backupFields(a *app, b backup) []field {
+	attempt := ""
+	if b.Attempt > 1 {
+		attempt = strconv.Itoa(b.Attempt)
+	}
+	far := ""
+	if b.Progress != nil && b.Status == fsm.Running {
+		far = b.Progress.Phase + ": " + b.Progress.far()
+	}
+	stored := ""
+	if b.Status.Ended() && b.Stats.Files > 0 {
+		stored = b.summary()
+	}
+	return []field{
+		{"ID", b.ID},
+		{"Status", string(b.Status)},
+		{"Task", b.Task},
+		{"Client", b.Client},
+		{"Source", sourceOf(b.Source, "\n")},
+		{"Level", b.Level},
+		{"Node", b.Node},
+		{"Storages", strings.Join(b.Storages, ", ")},
+		{"Attempt", attempt},
+		{"Progress", far},
+		{"Stored", stored},
+		{"Warnings", figure(b.Stats.Warnings, count)},
+		{"Error", b.Error},
+		{"Queued", a.instant(b.CreatedAt)},
+		{"Started", a.instant(b.StartedAt)},
+		{"Finished", a.instant(b.FinishedAt)},
+	}
+}
+
+// runOf makes the verb that starts a backup; task and backup both have it.
+func (a *app) runOf(use, short string) *cobra.Command {
+	var r result
+	var source sourceFlags
+	var client, level string
+	var wait bool
+	ofSource := strings.Contains(use, "[")
+	cmd := &cobra.Command{
+		Use:               use,
+		Short:             short,
+		Args:              takes(strings.Fields(use)[1]),
+		ValidArgsFunction: a.firstArg(taskRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body, err := runBody(cmd, args, client, &source)
+			if err != nil {
+				return err
+			}
+			take(body, cmd, "level", "level", level)
+			return a.runBackup(cmd, body, wait, &r)
+		},
+	}
+	if ofSource {
+		cmd.Example = "  bcm backup run web-data --wait\n  bcm backup run --client web-1 --path /srv/data"
+		cmd.Flags().StringVar(&client, "client", "", "client whose data it is, for a backup without a task")
+		a.completeRefs(cmd, "client", clientRefs)
+		source.flags(cmd)
+	}
+	levelFlag(cmd, &level)
+	cmd.Flags().BoolVarP(&wait, "wait", "w", false, "wait for its end and show how far it is; exit code 3 when it fails")
+	r.flags(cmd)
+	return cmd
+}
+
+func runBody(cmd *cobra.Command, args []string, client string, flags *sourceFlags) (changes, error) {
+	source, given, err := flags.source(cmd)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(args) == 1 && (given || client != ""):
+		return nil, Usagef("%s: a task has a client and a source of its own; leave out the task, or --client and --path", cmd.CommandPath())
+	case len(args) == 1:
+		return changes{"task": args[0]}, nil
+	case client == "" || !given:
+		return nil, Usagef("%s needs a task, or --client and --path\nUsage: %s", cmd.CommandPath(), cmd.UseLine())
+	}
+	return changes{"client": client, "source": source}, nil
+}
+
+func (a *app) runBackup(cmd *cobra.Command, body changes, wait bool, r *result) error {
+	g, err := a.grid()
+	if err != nil {
+		return err
+	}
+	data, err := g.call(cmd.Context(), "POST", at("backups"), nil, body)
+	if err != nil {
+		return err
+	}
+	var begun run
+	if err := json.Unmarshal(data, &begun); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if !wait {
+		return r.write(cmd, data, "backup %s is %s; watch it with: bcm backup watch %s", begun.ID, begun.Status, begun.ID)
+	}
+	if r.quiet {
+		fmt.Fprintln(cmd.OutOrStdout(), line(begun.ID))
+	}
+	return a.follow(cmd, g, backupRun(begun.ID), r.json)
+}
+
+// backupRun is a backup to follow.
+func backupRun(id string) followed {
+	return followed{what: "backup", id: id, path: backupPath(id), done: func(r run) string {
+		return fmt.Sprintf("backup %s %s: %s", r.ID, r.Status, r.summary())
+	}}
+}
+
+func (a *app) backupWatch() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "watch BACKUP",
+		Short:             "Wait for the end of a backup and show how far it is",
+		Long:              "Wait for the end of a backup and show how far it is.\nThe exit code is 3 when it did not succeed.",
+		Args:              takes("BACKUP"),
+		ValidArgsFunction: a.firstArg(liveRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g, err := a.grid()
+			if err != nil {
+				return err
+			}
+			return a.follow(cmd, g, backupRun(args[0]), asJSON)
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}
+
+func (a *app) backupCancel() *cobra.Command {
+	var r result
+	cmd := &cobra.Command{
+		Use:               "cancel BACKUP",
+		Short:             "End a backup that has not ended",
+		Args:              takes("BACKUP"),
+		ValidArgsFunction: a.firstArg(liveRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := a.send(cmd, "POST", at("backups", args[0], "cancel"), nil)
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "backup %s is asked to end", args[0])
+		},
+	}
+	r.flags(cmd)
+	return cmd
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bcm/fsm"
+)
+
+// group is what the command line shows of a group.
+type group struct {
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	Rights      []string  `json:"rights"`
+	Rank        int       `json:"rank"`
+	Members     int       `json:"members"`
+	Predefined  bool      `json:"predefined"`
+	Origin      string    `json:"origin"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+func (a *app) groups() *cobra.Command {
+	return noun("group", "Groups of users, and what they may do",
+		list(a, listing[group]{
+			what: "groups", path: at("groups"), columns: groupColumns, id: func(g group) string { return g.ID },
+			filters: []filter{
+				{name: "predefined", usage: "those that every cluster has; with =false the others", yesno: true},
+				{name: "origin", usage: "from there"},
+			},
+		}),
+		show(a, one[group]{what: "group", path: groupPath, refs: groupRefs, fields: groupFields}),
+		a.groupCreate(), a.groupUpdate(),
+		a.remover(removal{what: "group", path: groupPath, refs: groupRefs, short: "Remove a group without members"}),
+	)
+}
+
+func groupPath(ref string) string { return at("groups", ref) }
+
+func groupColumns(*app) []column[group] {
+	return []column[group]{
+		{title: "name", of: func(g group) string { return g.Name }},
+		{title: "rank", of: func(g group) string { return strconv.Itoa(g.Rank) }, right: true},
+		{title: "rights", of: func(g group) string { return rightsShort(g.Rights) }},
+		{title: "members", of: func(g group) string { return strconv.Itoa(g.Members) }, right: true},
+		{title: "predefined", of: func(g group) string { return yesNo(g.Predefined) }},
+		{title: "description", of: func(g group) string { return g.Description }},
+	}
+}
+
+// rightsShort names few rights and counts many.
+func rightsShort(rights []string) string {
+	switch {
+	case len(rights) == 1 && rights[0] == string(fsm.All):
+		return "all"
+	case len(rights) > 3:
+		return strconv.Itoa(len(rights))
+	}
+	return strings.Join(rights, " ")
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+func groupFields(a *app, g group) []field {
+	return []field{
+		{"Name", g.Name},
+		{"ID", g.ID},
+		{"Description", g.Description},
+		{"Rank", strconv.Itoa(g.Rank)},
+		{"Rights", strings.Join(g.Rights, "\n")},
+		{"Members", strconv.Itoa(g.Members)},
+		{"Predefined", yesNo(g.Predefined)},
+		{"Origin", g.Origin},
+		{"Changed", a.instant(g.UpdatedAt)},
+	}
+}
+
+// groupFlags are the flags that describe a group.
+type groupFlags struct {
+	name, description string
+	rights            []string
+	rank              int
+}
+
+func (g *groupFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&g.description, "description", "", "what the group is for")
+	f.StringSliceVar(&g.rights, "right", nil, "what its members may do, as in backups:run; may be repeated")
+	f.IntVar(&g.rank, "rank", 0, "0 to 100; nobody acts on users of a higher rank")
+	rights := []string{string(fsm.All)}
+	for _, r := range fsm.Rights() {
+		rights = append(rights, string(r))
+	}
+	complete(cmd, "right", rights)
+}
+
+func (g *groupFlags) body(cmd *cobra.Command) changes {
+	body := make(changes)
+	take(body, cmd, "description", "description", g.description)
+	take(body, cmd, "right", "rights", append([]string{}, g.rights...))
+	take(body, cmd, "rank", "rank", g.rank)
+	return body
+}
+
+func (a *app) groupCreate() *cobra.Command {
+	var g groupFlags
+	var r result
+	cmd := &cobra.Command{
+		Use:     "create NAME",
+		Short:   "Make a group",
+		Example: "  bcm group create 'Night shift' --right backups:read,backups:run --rank 30",
+		Args:    takes("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body := g.body(cmd)
+			body["name"], body["rights"] = args[0], append([]string{}, g.rights...)
+			data, err := a.send(cmd, "POST", at("groups"), body)
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "group %s is created", args[0])
+		},
+	}
+	g.flags(cmd)
+	r.flags(cmd)
+	return cmd
+}
+
+func (a *app) groupUpdate() *cobra.Command {
+	var g groupFlags
+	var r result
+	cmd := &cobra.Command{
+		Use:               "update GROUP",
+		Short:             "Change a group that is not predefined",
+		Long:              "Change a group that is not predefined. Rights that are given replace those that it has.",
+		Args:              takes("GROUP"),
+		ValidArgsFunction: a.firstArg(groupRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body := g.body(cmd)
+			take(body, cmd, "name", "name", g.name)
+			return a.update(cmd, groupPath(args[0]), body, &r, "group "+args[0])
+		},
+	}
+	g.flags(cmd)
+	cmd.Flags().StringVar(&g.name, "name", "", "another name")
+	r.flags(cmd)
+	return cmd
+}

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bcm/fsm"
+)
+
+// node is what the command line shows of a node.
+type node struct {
+	ID                  string            `json:"id"`
+	Name                string            `json:"name"`
+	Roles               []string          `json:"roles"`
+	Status              string            `json:"status"`
+	Reason              string            `json:"reason"`
+	Mode                string            `json:"mode"`
+	Site                string            `json:"site"`
+	Labels              map[string]string `json:"labels"`
+	Address             string            `json:"address"`
+	Version             string            `json:"version"`
+	LastSeen            time.Time         `json:"last_seen"`
+	CertificateNotAfter time.Time         `json:"certificate_not_after"`
+	CreatedAt           time.Time         `json:"created_at"`
+	Slots               int               `json:"slots"`
+	Running             int               `json:"running"`
+	Capacity            struct {
+		Total int64 `json:"total"`
+		Used  int64 `json:"used"`
+		Free  int64 `json:"free"`
+	} `json:"capacity"`
+}
+
+func (a *app) nodes() *cobra.Command {
+	return noun("node", "The members of the grid",
+		list(a, listing[node]{
+			what: "nodes", path: at("nodes"), columns: nodeColumns, id: func(n node) string { return n.ID },
+			filters: []filter{
+				{name: "status", usage: "in this state", values: []string{"joining", "online", "degraded", "offline", "left"}},
+				{name: "role", usage: "with this role", values: fsm.Roles()},
+				{name: "mode", usage: "in this mode", values: modes()},
+				{name: "site", usage: "at this site"},
+			},
+		}),
+		show(a, one[node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
+		a.nodeMode(), a.nodeDrain(), a.nodeEvents(), a.nodeRemove(),
+	)
+}
+
+func modes() []string {
+	return []string{string(fsm.Active), string(fsm.Draining), string(fsm.Maintenance)}
+}
+
+func nodeColumns(a *app) []column[node] {
+	return []column[node]{
+		{title: "name", of: func(n node) string { return n.Name }},
+		{title: "roles", of: func(n node) string { return strings.Join(n.Roles, ",") }},
+		{title: "status", of: func(n node) string { return n.Status }, state: true},
+		{title: "mode", of: func(n node) string { return n.Mode }, state: true},
+		{title: "site", of: func(n node) string { return n.Site }},
+		{title: "address", of: func(n node) string { return n.Address }},
+		{title: "version", of: func(n node) string { return n.Version }},
+		{title: "runs", of: func(n node) string { return fmt.Sprintf("%d/%d", n.Running, n.Slots) }, right: true},
+		{title: "last seen", of: func(n node) string { return n.seen(a) }},
+	}
+}
+
+// seen is when a node that is away was last heard of.
+func (n node) seen(a *app) string {
+	if n.Status == string(fsm.Online) || n.Status == string(fsm.Degraded) {
+		return "now"
+	}
+	return ago(n.LastSeen, a.now())
+}
+
+// stores is how much a storage keeps.
+func (n node) stores() string {
+	if n.Capacity.Total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s in blobs; %s of %s free", size(n.Capacity.Used), size(n.Capacity.Free), size(n.Capacity.Total))
+}
+
+func nodeFields(a *app, n node) []field {
+	return []field{
+		{"Name", n.Name},
+		{"ID", n.ID},
+		{"Roles", strings.Join(n.Roles, ", ")},
+		{"Status", strings.TrimSpace(n.Status + " " + n.Reason)},
+		{"Mode", n.Mode},
+		{"Site", n.Site},
+		{"Labels", labels(n.Labels)},
+		{"Address", n.Address},
+		{"Version", n.Version},
+		{"Runs", fmt.Sprintf("%d of %d at once", n.Running, n.Slots)},
+		{"Storage", n.stores()},
+		{"Last seen", a.instant(n.LastSeen)},
+		{"Certificate", until(a, n.CertificateNotAfter)},
+		{"Joined", a.instant(n.CreatedAt)},
+	}
+}
+
+func until(a *app, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return "until " + a.instant(t)
+}
+
+func (a *app) nodeMode() *cobra.Command {
+	var r result
+	cmd := &cobra.Command{
+		Use:   "mode NODE active|draining|maintenance",
+		Short: "Say what a node is wanted for: work, finish what runs, or rest",
+		Args:  takes("NODE", "MODE"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return modes(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.firstArg(nodeRefs)(cmd, args, begun)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := a.send(cmd, "PATCH", at("nodes", args[0]), changes{"mode": args[1]})
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "node %s is %s", args[0], args[1])
+		},
+	}
+	r.flags(cmd)
+	return cmd
+}
+
+func (a *app) nodeDrain() *cobra.Command {
+	var r result
+	var wait bool
+	cmd := &cobra.Command{
+		Use:               "drain NODE",
+		Short:             "Let a node finish what it runs, and give it nothing new",
+		Args:              takes("NODE"),
+		ValidArgsFunction: a.firstArg(nodeRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g, err := a.grid()
+			if err != nil {
+				return err
+			}
+			data, err := g.call(cmd.Context(), "POST", at("nodes", args[0], "drain"), nil, nil)
+			if err != nil {
+				return err
+			}
+			if wait {
+				if err := a.idle(cmd, g, args[0]); err != nil {
+					return err
+				}
+				return r.write(cmd, data, "node %s runs nothing any more", args[0])
+			}
+			return r.write(cmd, data, "node %s finishes what it runs; bring it back with: bcm node mode %s active", args[0], args[0])
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the node runs nothing any more")
+	r.flags(cmd)
+	return cmd
+}
+
+// idle waits until a node runs no backup any more.
+func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
+	last := -1
+	return a.each(cmd.Context(), cmd.ErrOrStderr(), func() (bool, error) {
+		p, err := g.rows(cmd.Context(), at("backups"), url.Values{"node": {ref}, "status": {"assigned", "running"}}, 1)
+		if err != nil {
+			return false, err
+		}
+		if p.Total != last && p.Total > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(p.Total, "backup"))
+		}
+		last = p.Total
+		return p.Total == 0, nil
+	})
+}
+
+func (a *app) nodeEvents() *cobra.Command {
+	return list(a, listing[event]{
+		what: "events", use: "events NODE", short: "List what was done to a node, and what became of it",
+		path: "/v1/nodes/%s/events", refs: nodeRefs, columns: eventColumns, id: func(e event) string { return e.ID },
+	})
+}
+
+func (a *app) nodeRemove() *cobra.Command {
+	var force bool
+	cmd := a.remover(removal{
+		what: "node", refs: nodeRefs, path: func(ref string) string { return at("nodes", ref) },
+		short: "Take a node out of the grid for good; its certificates are revoked",
+		asks:  "take node %s out of the grid for good",
+		query: func() url.Values {
+			if force {
+				return url.Values{"force": {"true"}}
+			}
+			return nil
+		},
+	})
+	cmd.Flags().BoolVar(&force, "force", false, "even when it is online, or holds the only copy of data")
+	return cmd
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// user is what the command line shows of a user.
+type user struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	FullName  string    `json:"full_name"`
+	Email     string    `json:"email"`
+	Groups    []string  `json:"groups"`
+	Enabled   bool      `json:"enabled"`
+	Origin    string    `json:"origin"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func (a *app) users() *cobra.Command {
+	return noun("user", "People, and programs that act like them",
+		list(a, listing[user]{
+			what: "users", path: at("users"), columns: userColumns, id: func(u user) string { return u.ID },
+			filters: []filter{
+				{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true},
+				{name: "group", usage: "members of this group", refs: groupRefs},
+				{name: "origin", usage: "from there"},
+			},
+		}),
+		show(a, one[user]{what: "user", path: userPath, refs: userRefs, fields: userFields}),
+		a.userCreate(), a.userUpdate(),
+		a.setter("enable", "user", "Let a user in again", userRefs, userPath, changes{"enabled": true}, "enabled"),
+		a.setter("disable", "user", "Keep a user out; running sessions end", userRefs, userPath, changes{"enabled": false}, "disabled"),
+		a.remover(removal{what: "user", path: userPath, refs: userRefs, short: "Remove a user with all sessions and tokens",
+			asks: "remove user %s with all sessions and tokens"}),
+	)
+}
+
+func userPath(ref string) string { return at("users", ref) }
+
+func userColumns(a *app) []column[user] {
+	return []column[user]{
+		{title: "name", of: func(u user) string { return u.Name }},
+		{title: "full name", of: func(u user) string { return u.FullName }},
+		{title: "groups", of: func(u user) string { return strings.Join(u.Groups, ", ") }},
+		{title: "state", of: func(u user) string { return enabled(u.Enabled) }, state: true},
+		{title: "origin", of: func(u user) string { return u.Origin }},
+		{title: "changed", of: func(u user) string { return ago(u.UpdatedAt, a.now()) }},
+	}
+}
+
+func enabled(yes bool) string {
+	if yes {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func userFields(a *app, u user) []field {
+	return []field{
+		{"Name", u.Name},
+		{"ID", u.ID},
+		{"Full name", u.FullName},
+		{"Email", u.Email},
+		{"Groups", strings.Join(u.Groups, ", ")},
+		{"State", enabled(u.Enabled)},
+		{"Origin", u.Origin},
+		{"Created", a.instant(u.CreatedAt)},
+		{"Changed", a.instant(u.UpdatedAt)},
+	}
+}
+
+// person are the flags that describe a user.
+type person struct {
+	fullName, email, passwordFile string
+	groups                        []string
+}
+
+func (p *person) flags(a *app, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.fullName, "full-name", "", "name as people write it")
+	f.StringVar(&p.email, "email", "", "address of mail")
+	f.StringSliceVarP(&p.groups, "group", "g", nil, "group that the user belongs to; may be repeated")
+	a.completeRefs(cmd, "group", groupRefs)
+	passwordFlag(cmd, &p.passwordFile)
+}
+
+func (a *app) userCreate() *cobra.Command {
+	var p person
+	var r result
+	var disabled bool
+	cmd := &cobra.Command{
+		Use:     "create NAME",
+		Short:   "Make a user; the password is asked for",
+		Example: "  bcm user create ada --group Operators\n  bcm user create ci -g 'Backup users' --password-file - < secret",
+		Args:    takes("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := a.password(cmd, p.passwordFile, "Password of "+line(args[0])+": ", true)
+			if err != nil {
+				return err
+			}
+			body := changes{"name": args[0], "password": password, "enabled": !disabled, "groups": append([]string{}, p.groups...)}
+			take(body, cmd, "full-name", "full_name", p.fullName)
+			take(body, cmd, "email", "email", p.email)
+			data, err := a.send(cmd, "POST", at("users"), body)
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "user %s is created", args[0])
+		},
+	}
+	p.flags(a, cmd)
+	cmd.Flags().BoolVar(&disabled, "disabled", false, "keep the user out for now")
+	r.flags(cmd)
+	return cmd
+}
+
+func (a *app) userUpdate() *cobra.Command {
+	var p person
+	var r result
+	var newPassword bool
+	cmd := &cobra.Command{
+		Use:               "update USER",
+		Short:             "Change a user",
+		Long:              "Change a user. Groups that are given replace those that the user has.",
+		Args:              takes("USER"),
+		ValidArgsFunction: a.firstArg(userRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			body := make(changes)
+			take(body, cmd, "full-name", "full_name", p.fullName)
+			take(body, cmd, "email", "email", p.email)
+			take(body, cmd, "group", "groups", append([]string{}, p.groups...))
+			if newPassword || p.passwordFile != "" {
+				password, err := a.password(cmd, p.passwordFile, "New password of "+line(args[0])+": ", true)
+				if err != nil {
+					return err
+				}
+				body["password"] = password
+			}
+			return a.update(cmd, userPath(args[0]), body, &r, "user "+args[0])
+		},
+	}
+	p.flags(a, cmd)
+	cmd.Flags().BoolVar(&newPassword, "password", false, "ask for a new password; sessions of the user end")
+	r.flags(cmd)
+	return cmd
+}
