@@ -1,0 +1,358 @@
+package api
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bcm/fsm"
+)
+
+// List is one page of a listing.
+type List[D any] struct {
+	Items []D    `json:"items"`
+	Total int    `json:"total" doc:"How many there are on all pages"`
+	Next  string `json:"next,omitempty" doc:"Where the next page begins; absent on the last"`
+}
+
+// listing says everything about the listing of one noun.
+type listing[T, D any] struct {
+	table   func(v *fsm.View) *fsm.Table[T]
+	meta    func(row *T) *fsm.Meta
+	show    func(a *API, v *fsm.View, row *T) D
+	filters []filter[T]
+	orders  []order[T]
+	sort    string // the order when none is asked for
+
+	// texts gives a search in what a row shows besides its own texts; may be nil.
+	texts func(v *fsm.View, q string) func(row *T) bool
+	// within confines the listing, as a part of the path or the kind of the rows
+	// demands; may be nil.
+	within func(c *call) ([]pick[T], error)
+}
+
+// filter is one way to narrow a listing. Given several times, any of its values
+// will do.
+type filter[T any] struct {
+	name, says string
+	known      []string // the values there are; nil when they are not fixed
+	index      string   // of the table, with the same keys; "" when there is none
+	// key turns a value into a key; nil takes it as it is.
+	key func(v *fsm.View, value string) (string, error)
+	has func(row *T, key string) bool
+}
+
+// order is one field to sort by.
+type order[T any] struct {
+	name  string
+	index string // of the table, with the same keys; "" when there is none
+	key   func(v *fsm.View, row *T) string
+}
+
+// pick is a filter with the keys asked for.
+type pick[T any] struct {
+	filter[T]
+	keys []string
+}
+
+// Bounds on pages.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// fewRows is how many rows are sorted afresh for a page; for more, an index that
+// has them in order is walked.
+const fewRows = 4096
+
+// list binds a listing to a route.
+func list[T, D any](l listing[T, D]) func(*API, route) {
+	return func(a *API, r route) {
+		r = r.with(l.params()...)
+		read(func(c *call) (List[D], error) {
+			q, err := l.read(c)
+			if err != nil {
+				return List[D]{}, err
+			}
+			return l.page(c.API, q), nil
+		})(a, r)
+	}
+}
+
+func (l *listing[T, D]) params() []param {
+	var sorts []string
+	for _, o := range l.orders {
+		sorts = append(sorts, o.name)
+	}
+	params := []param{
+		{"q", "string", "Only what has this text in its id, name or other texts, regardless of case"},
+		{"sort", "string", "Fields to sort by, with a comma between, and - before one that is to descend: " +
+			strings.Join(sorts, ", ") + ". Otherwise " + l.sort},
+		{"limit", "integer", "Rows of a page, at most " + strconv.Itoa(maxLimit) + "; otherwise " + strconv.Itoa(defaultLimit)},
+		{"next", "string", "Where to go on: next of the page before"},
+	}
+	for _, f := range l.filters {
+		says := f.says
+		if len(f.known) > 0 {
+			says += ": " + strings.Join(f.known, ", ")
+		}
+		params = append(params, param{f.name, "array", says})
+	}
+	return params
+}
+
+// query is a listing as it was asked for.
+type query[T any] struct {
+	view  *fsm.View
+	table *fsm.Table[T]
+	picks []pick[T]
+	q     string
+	texts func(row *T) bool
+	sort  []by[T]
+	text  string // sort, as text
+	limit int
+	from  *place // nil at the beginning
+}
+
+// by is a field to sort by, with its direction.
+type by[T any] struct {
+	order[T]
+	down bool
+}
+
+// read reads a listing's parameters.
+func (l *listing[T, D]) read(c *call) (*query[T], error) {
+	q := &query[T]{view: c.view, table: l.table(c.view), limit: defaultLimit,
+		q: strings.ToLower(c.query.Get("q")), text: cmp.Or(c.query.Get("sort"), l.sort)}
+	var err error
+	if q.picks, err = l.picks(c); err != nil {
+		return nil, err
+	}
+	if q.sort, err = l.sorting(q.text); err != nil {
+		return nil, err
+	}
+	if s := c.query.Get("limit"); s != "" {
+		if q.limit, err = strconv.Atoi(s); err != nil || q.limit < 1 || q.limit > maxLimit {
+			return nil, invalid("limit", "%q is not a number from 1 to %d", s, maxLimit)
+		}
+	}
+	if s := c.query.Get("next"); s != "" {
+		if q.from, err = readPlace(s, q.text, len(q.sort)); err != nil {
+			return nil, err
+		}
+	}
+	if q.q != "" && l.texts != nil {
+		q.texts = l.texts(c.view, q.q)
+	}
+	return q, nil
+}
+
+func (l *listing[T, D]) picks(c *call) ([]pick[T], error) {
+	var picks []pick[T]
+	if l.within != nil {
+		var err error
+		if picks, err = l.within(c); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range l.filters {
+		values := c.query[f.name]
+		if len(values) == 0 {
+			continue
+		}
+		p := pick[T]{filter: f}
+		for _, value := range values {
+			key, err := f.read(c.view, value)
+			if err != nil {
+				return nil, err
+			}
+			p.keys = append(p.keys, key)
+		}
+		slices.Sort(p.keys)
+		p.keys = slices.Compact(p.keys)
+		picks = append(picks, p)
+	}
+	return picks, nil
+}
+
+func (f *filter[T]) read(v *fsm.View, value string) (string, error) {
+	if f.known != nil && !slices.Contains(f.known, value) {
+		return "", invalid(f.name, "%q is not one of %s", value, strings.Join(f.known, ", "))
+	}
+	if f.key == nil {
+		return value, nil
+	}
+	return f.key(v, value)
+}
+
+func (l *listing[T, D]) sorting(text string) ([]by[T], error) {
+	var sort []by[T]
+	for field := range strings.SplitSeq(text, ",") {
+		name, down := strings.CutPrefix(strings.TrimSpace(field), "-")
+		i := slices.IndexFunc(l.orders, func(o order[T]) bool { return o.name == name })
+		if i < 0 {
+			var known []string
+			for _, o := range l.orders {
+				known = append(known, o.name)
+			}
+			return nil, invalid("sort", "no such field %q; there are %s", name, strings.Join(known, ", "))
+		}
+		sort = append(sort, by[T]{l.orders[i], down})
+	}
+	return sort, nil
+}
+
+// page gives the rows that were asked for.
+func (l *listing[T, D]) page(a *API, q *query[T]) List[D] {
+	best, count := q.narrowest()
+	var rows []*T
+	var total int
+	if len(q.sort) == 1 && q.sort[0].index != "" && count > fewRows {
+		rows, total = q.walk(), q.total(best, count)
+	} else {
+		rows, total = q.collect(best, l.meta)
+	}
+	page := List[D]{Items: make([]D, 0, min(len(rows), q.limit)), Total: total}
+	if len(rows) > q.limit {
+		rows = rows[:q.limit]
+		page.Next = q.placeOf(rows[q.limit-1], l.meta).String()
+	}
+	for _, row := range rows {
+		page.Items = append(page.Items, l.show(a, q.view, row))
+	}
+	return page
+}
+
+// matches tells whether a row is asked for.
+func (q *query[T]) matches(row *T) bool {
+	for i := range q.picks {
+		p := &q.picks[i]
+		if !slices.ContainsFunc(p.keys, func(key string) bool { return p.has(row, key) }) {
+			return false
+		}
+	}
+	return q.q == "" || q.table.Matches(row, q.q) || q.texts != nil && q.texts(row)
+}
+
+// narrowest finds the filter whose index leaves the fewest rows, and how many.
+func (q *query[T]) narrowest() (best *pick[T], count int) {
+	count = q.table.Len()
+	for i := range q.picks {
+		p := &q.picks[i]
+		if p.index == "" {
+			continue
+		}
+		n := 0
+		for _, key := range p.keys {
+			n += q.table.Count(p.index, key)
+		}
+		if n <= count {
+			best, count = p, n
+		}
+	}
+	return best, count
+}
+
+// candidates gives the rows that the narrowest filter leaves, each once.
+func (q *query[T]) candidates(best *pick[T]) iter.Seq[*T] {
+	if best == nil {
+		return q.table.All()
+	}
+	return func(yield func(*T) bool) {
+		seen := make(map[*T]bool)
+		for _, key := range best.keys {
+			for row := range q.table.By(best.index, key) {
+				if len(best.keys) > 1 {
+					if seen[row] {
+						continue
+					}
+					seen[row] = true
+				}
+				if !yield(row) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// walk gives one row more than the page has, from an index in order.
+func (q *query[T]) walk() []*T {
+	var from *fsm.Place
+	if q.from != nil {
+		from = &fsm.Place{Key: string(q.from.Keys[0]), ID: q.from.ID}
+	}
+	var rows []*T
+	for _, row := range q.table.Walk(q.sort[0].index, q.sort[0].down, from) {
+		if !q.matches(row) {
+			continue
+		}
+		if rows = append(rows, row); len(rows) > q.limit {
+			break
+		}
+	}
+	return rows
+}
+
+// total counts what is asked for, from an index when that is enough.
+func (q *query[T]) total(best *pick[T], count int) int {
+	if q.q == "" && (len(q.picks) == 0 || len(q.picks) == 1 && best != nil && len(best.keys) == 1) {
+		return count
+	}
+	n := 0
+	for row := range q.candidates(best) {
+		if q.matches(row) {
+			n++
+		}
+	}
+	return n
+}
+
+// collect gives what is asked for from the page on, sorted, and how much there
+// is on all pages.
+func (q *query[T]) collect(best *pick[T], meta func(*T) *fsm.Meta) (rows []*T, total int) {
+	type sortable struct {
+		place
+		row *T
+	}
+	var all []sortable
+	for row := range q.candidates(best) {
+		if !q.matches(row) {
+			continue
+		}
+		total++
+		if s := (sortable{*q.placeOf(row, meta), row}); q.from == nil || q.compare(&s.place, q.from) > 0 {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b sortable) int { return q.compare(&a.place, &b.place) })
+	for _, s := range all[:min(len(all), q.limit+1)] {
+		rows = append(rows, s.row)
+	}
+	return rows, total
+}
+
+// since and before are filters by time; the first includes the moment given.
+func since[T any](name, says string, at func(*T) fsm.Time) filter[T] {
+	return filter[T]{name: name, says: says, key: timeKey(name), has: func(row *T, key string) bool { return fsm.TimeKey(at(row)) >= key }}
+}
+
+func before[T any](name, says string, at func(*T) fsm.Time) filter[T] {
+	return filter[T]{name: name, says: says, key: timeKey(name), has: func(row *T, key string) bool { return fsm.TimeKey(at(row)) < key }}
+}
+
+func timeKey(name string) func(*fsm.View, string) (string, error) {
+	return func(_ *fsm.View, value string) (string, error) {
+		at, err := time.Parse(time.RFC3339, value)
+		if err != nil || at.Year() < 1970 || at.Year() > 2261 {
+			return "", invalid(name, "%q is not a time as in 2006-01-02T15:04:05Z", value)
+		}
+		return fsm.TimeKey(fsm.At(at)), nil
+	}
+}
+
+// only is a fixed filter: of all rows, those that have the key.
+func only[T any](f filter[T], keys ...string) []pick[T] { return []pick[T]{{f, keys}} }

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"bcm/fsm"
+)
+
+// route is one row of the table of routes.
+type route struct {
+	method string
+	path   string // with parts in braces: /v1/users/{user}
+	right  fsm.Right
+	id     string // of the operation, for those who generate clients
+	says   string // what it does, in a line
+	bind   func(a *API, r route)
+	params []param // of the query
+	stream bool    // the body is no JSON, and may be large or long
+}
+
+// param is a parameter of the query.
+type param struct {
+	name string
+	kind string // "string", "boolean", "integer" or "array"
+	says string
+}
+
+// tag is the area of a route: the first part of its path.
+func (r route) tag() string {
+	area, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/v1/"), "/")
+	return strings.TrimPrefix(area, "/")
+}
+
+// with gives the route those parameters, besides its own.
+func (r route) with(params ...param) route {
+	r.params = append(slices.Clone(r.params), params...)
+	return r
+}
+
+// common are the parameters that all routes behind the door take.
+func common() []param {
+	return []param{
+		{"consistent", "boolean", "Read what has been acknowledged anywhere, instead of what this manager has"},
+		{"index", "integer", "With wait: the index to wait beyond"},
+		{"wait", "string", "Wait as long for something newer than index, such as 30s"},
+		{"redirect", "boolean", "Answer 307 with the address of the manager that decides, instead of passing a change on"},
+	}
+}
+
+// queries gives the names of all parameters of the query, in order.
+func (r route) queries() []string {
+	var names []string
+	for _, p := range slices.Concat(r.params, common()) {
+		names = append(names, p.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// mount lets huma put its operations behind the door.
+type mount struct{ *API }
+
+// Handle is huma's way to add a route to the router.
+func (m mount) Handle(op *huma.Operation, handler func(huma.Context)) {
+	r, _ := op.Metadata[routeKey].(route)
+	m.engine.Handle(op.Method, ginPath(op.Path), m.door(r), func(g *gin.Context) {
+		handler(humagin.NewContext(op, g))
+	})
+}
+
+// ServeHTTP is asked for by huma's tests alone.
+func (m mount) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.engine.ServeHTTP(w, r) }
+
+const routeKey = "route"
+
+// ginPath writes {user} as gin wants it, :user.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// body is how huma wants input that has a body.
+type body[I any] struct{ Body I }
+
+// answer is how huma wants output.
+type answer[O any] struct{ Body O }
+
+type none struct{}
+
+// shown is an object with an id and an index.
+type shown interface{ meta() Meta }
+
+// read binds a handler without a body that answers 200.
+func read[O any](h func(c *call) (O, error)) func(*API, route) {
+	return serve(http.StatusOK, "", func(c *call, _ *none) (O, error) { return h(c) })
+}
+
+// take binds a handler with a body that answers 200.
+func take[I, O any](h func(c *call, in *I) (O, error)) func(*API, route) {
+	return serve(http.StatusOK, "", func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
+}
+
+// create binds a handler that makes an object, found below base from then on.
+func create[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
+	return serve(http.StatusCreated, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
+}
+
+// begin binds a handler that begins long work, to be watched below base.
+func begin[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
+	return serve(http.StatusAccepted, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
+}
+
+// do binds a handler that has nothing to say but that it is done.
+func do(h func(c *call) error) func(*API, route) {
+	return done(func(c *call, _ *none) error { return h(c) })
+}
+
+// doWith is do for a handler with a body.
+func doWith[I any](h func(c *call, in *I) error) func(*API, route) {
+	return done(func(c *call, in *body[I]) error { return h(c, &in.Body) })
+}
+
+func done[I any](h func(c *call, in *I) error) func(*API, route) {
+	return func(a *API, r route) {
+		huma.Register(a.huma, a.operation(r, http.StatusNoContent), func(ctx context.Context, in *I) (*none, error) {
+			c := callOf(ctx)
+			if err := h(c, in); err != nil {
+				return nil, c.refusal(err)
+			}
+			return &none{}, nil
+		})
+	}
+}
+
+// plain binds a handler that writes its answer itself, as kind.
+func plain(kind string, h func(c *call) error) func(*API, route) {
+	return func(a *API, r route) {
+		op := a.operation(r, http.StatusOK)
+		op.Responses["200"] = &huma.Response{Description: r.says, Content: map[string]*huma.MediaType{
+			kind: {Schema: &huma.Schema{Type: huma.TypeString}},
+		}}
+		if r.stream && r.method == http.MethodPost {
+			op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+				"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+			}}
+		}
+		a.huma.OpenAPI().AddOperation(&op)
+		mount{a}.Handle(&op, func(ctx huma.Context) {
+			c := callOf(ctx.Context())
+			if err := h(c); err != nil {
+				a.refuse(c.gin, err)
+			}
+		})
+	}
+}
+
+// serve binds a handler whose answer is JSON, with the headers that belong to
+// the object in it.
+func serve[I, O any](status int, base string, h func(c *call, in *I) (O, error)) func(*API, route) {
+	return func(a *API, r route) {
+		huma.Register(a.huma, a.operation(r, status), func(ctx context.Context, in *I) (*answer[O], error) {
+			c := callOf(ctx)
+			out, err := h(c, in)
+			if err != nil {
+				return nil, c.refusal(err)
+			}
+			c.describe(any(out), base)
+			return &answer[O]{out}, nil
+		})
+	}
+}
+
+// refusal makes an error one that huma writes as it is.
+func (c *call) refusal(err error) error {
+	p := c.problemOf(c.requestID(), err)
+	headersOf(c.gin.Writer.Header(), p)
+	return p
+}
+
+// describe sets ETag and Location of the answer.
+func (c *call) describe(out any, base string) {
+	object, ok := out.(shown)
+	if !ok {
+		c.gin.Header("ETag", `W/"`+c.gin.Writer.Header().Get(indexHeader)+`"`)
+		return
+	}
+	c.gin.Header("ETag", object.meta().etag())
+	if base != "" {
+		c.gin.Header("Location", base+object.meta().ID)
+	}
+}
