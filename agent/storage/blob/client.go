@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,8 +18,7 @@ import (
 
 // Options say how a [Client] works. The zero value of each field has a default.
 type Options struct {
-	Fence Fence     // under which this node works, none when zero
-	AsOf  time.Time // when set, listings show the namespace as it was then
+	AsOf time.Time // when set, listings show the namespace as it was then
 
 	Wait       time.Duration // how long one call bears a storage that is away; 15 minutes
 	Stall      time.Duration // how long a transfer may stand still before it is tried again; 1 minute
@@ -53,6 +53,7 @@ type Client struct {
 	http *http.Client
 	opt  Options
 	line *line
+	skew atomic.Int64
 }
 
 // NewClient returns a client of the namespace at the storage that is reachable
@@ -74,6 +75,18 @@ func NewClient(hc *http.Client, urls []string, ns string, opt Options) (*Client,
 	}
 	opt = opt.withDefaults()
 	return &Client{urls: urls, ns: ns, http: hc, opt: opt, line: &line{log: opt.Log}}, nil
+}
+
+// Skew returns how far the storage's clock was ahead of this node's, to some seconds,
+// when it last answered.
+func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
+
+type fenceKey struct{}
+
+// WithFence returns a context under which every request carries the fence of the
+// order that it is made for.
+func WithFence(ctx context.Context, f Fence) context.Context {
+	return context.WithValue(ctx, fenceKey{}, f)
 }
 
 // Sink takes a blob's bytes. Reset forgets what was written, when a transfer is
@@ -225,8 +238,8 @@ func (c *Client) request(ctx context.Context, method, base, name string, body io
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if c.opt.Fence != (Fence{}) {
-		req.Header.Set(HeaderFence, c.opt.Fence.String())
+	if fence, ok := ctx.Value(fenceKey{}).(Fence); ok && fence != (Fence{}) {
+		req.Header.Set(HeaderFence, fence.String())
 	}
 	return req, nil
 }

@@ -91,10 +91,10 @@ func TestClientTriesAgainWhatStandsStill(t *testing.T) {
 
 func TestClientSendsItsFence(t *testing.T) {
 	var seen atomic.Value
-	client := clientOf(t, Options{Fence: Fence{Epoch: 2, Index: 77}}, func(w http.ResponseWriter, r *http.Request) {
+	client := clientOf(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
 		seen.Store(r.Header.Get(HeaderFence))
 	})
-	if err := client.Get(t.Context(), "p1", 0, -1, &memory{}); err != nil || seen.Load() != "2.77" {
+	if err := client.Get(WithFence(t.Context(), Fence{Epoch: 2, Index: 77}), "p1", 0, -1, &memory{}); err != nil || seen.Load() != "2.77" {
 		t.Errorf("%v, %v", seen.Load(), err)
 	}
 }

@@ -89,6 +89,9 @@ func (c *Client) exchange(req *http.Request, want int, read func(*http.Response)
 		return err
 	}
 	moved()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.skew.Store(int64(time.Until(date)))
+	}
 	resp.Body = &watched{resp.Body, moved}
 	defer func() {
 		// At most the end of a refusal is left: reading it keeps the connection.

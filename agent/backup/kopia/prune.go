@@ -1,0 +1,53 @@
+package kopia
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bcm/agent/backup"
+
+	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/repo/maintenance"
+	"github.com/kopia/kopia/snapshot/snapshotmaintenance"
+)
+
+// mostSkew is how far this node's clock may be from the storage's: what is old enough
+// to be deleted is told by both.
+const mostSkew = 5 * time.Minute
+
+// Prune gives back the room of what no snapshot needs any more.
+func (e *Engine) Prune(ctx context.Context, r backup.Repo, l backup.Lease, ev backup.Events) (backup.PruneStats, error) {
+	return e.prune(ctx, r, l, ev, maintenance.SafetyFull)
+}
+
+func (e *Engine) prune(ctx context.Context, r backup.Repo, l backup.Lease, ev backup.Events, safety maintenance.SafetyParameters) (backup.PruneStats, error) {
+	var stats backup.PruneStats
+	if l == nil {
+		return stats, fmt.Errorf("%w: there is none", backup.ErrLeaseLost)
+	}
+	err := e.inspect(ctx, r, cached, func(ctx context.Context, h *handle) error {
+		run := runOf(ctx)
+		run.lease = l
+		if err := run.mayDelete(""); err != nil {
+			return err
+		}
+		// kopia leaves out snapshots that it cannot read and would then delete what
+		// they need.
+		if _, err := everySnapshot(ctx, h.rep); err != nil {
+			return err
+		}
+		if skew := h.client.Skew().Abs(); skew > mostSkew {
+			return fmt.Errorf("%w: this node's and the storage's by %v, at most %v are safe", backup.ErrClock, skew, mostSkew)
+		}
+		meter := backup.NewMeter("prune", ev)
+		defer meter.Stop()
+		err := repo.DirectWriteSession(ctx, h.rep, repo.WriteSessionOptions{Purpose: "prune", OnUpload: meter.Uploaded},
+			func(ctx context.Context, w repo.DirectRepositoryWriter) error {
+				return snapshotmaintenance.Run(ctx, w, maintenance.ModeFull, true, safety)
+			})
+		stats.Deleted, stats.Young = run.counts()
+		return writing(ctx, err)
+	})
+	return stats, err
+}

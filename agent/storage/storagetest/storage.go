@@ -1,0 +1,175 @@
+package storagetest
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"bcm/agent/storage"
+	"bcm/cluster/pki"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// ID is the node id of a test's storage.
+const ID = "storage1"
+
+// Storage is a running storage.
+type Storage struct {
+	URL    string
+	Dir    string
+	Store  *storage.Store
+	Grants *storage.Grants
+	Server *storage.Server
+	// Wrap, when set before requests are made, stands before the server.
+	Wrap func(http.Handler) http.Handler
+
+	t    testing.TB
+	ca   *pki.CA
+	addr string
+	tls  *tls.Config
+
+	mu      sync.Mutex
+	table   storage.Table
+	version uint64
+	running *http.Server
+}
+
+// Start starts a storage that ends with the test. It lets nobody in.
+func Start(t testing.TB, opt storage.Options) *Storage {
+	t.Helper()
+	return StartIn(t, t.TempDir(), opt)
+}
+
+// StartIn is Start with the directory of the store.
+func StartIn(t testing.TB, dir string, opt storage.Options) *Storage {
+	t.Helper()
+	store, err := storage.Open(dir, opt, hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	ca, err := pki.NewCA("test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Storage{Dir: dir, Store: store, Grants: &storage.Grants{}, t: t, ca: ca}
+	s.table.Quotas = map[string]int64{}
+	s.Server = storage.NewServer(storage.Config{
+		Store: store, Grants: s.Grants, Log: hclog.NewNullLogger(),
+		Peer: func(state tls.ConnectionState) (string, error) {
+			id, err := pki.PeerOf(state)
+			return id.ID, err
+		},
+	})
+	s.tls = s.holder(ID).ServerTLS("http/1.1")
+	s.addr = "127.0.0.1:0"
+	s.Resume()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// ServeHTTP answers a request, through Wrap if it is set.
+func (s *Storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.Wrap != nil {
+		s.Wrap(s.Server).ServeHTTP(w, r)
+		return
+	}
+	s.Server.ServeHTTP(w, r)
+}
+
+// Kill ends the storage as a crash would: connections are cut.
+func (s *Storage) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		_ = s.running.Close()
+		s.running = nil
+	}
+}
+
+// Resume starts a killed storage again under its address.
+func (s *Storage) Resume() {
+	s.t.Helper()
+	ln, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.addr = ln.Addr().String()
+	s.URL = "https://" + s.addr
+	srv := &http.Server{Handler: s, ErrorLog: hclog.NewNullLogger().StandardLogger(nil)}
+	s.mu.Lock()
+	s.running = srv
+	s.mu.Unlock()
+	go func() { _ = srv.Serve(tls.NewListener(ln, s.tls)) }()
+}
+
+// Allow gives a node rights in a namespace, instead of what it had there.
+func (s *Storage) Allow(node, namespace string, rights storage.Rights) {
+	s.change(func(t *storage.Table) {
+		var kept []storage.Grant
+		for _, g := range t.Grants {
+			if g.Peer != node || g.Namespace != namespace {
+				kept = append(kept, g)
+			}
+		}
+		if rights != 0 {
+			kept = append(kept, storage.Grant{Peer: node, Namespace: namespace, Rights: rights})
+		}
+		t.Grants = kept
+	})
+}
+
+// Quota gives a namespace a quota in bytes.
+func (s *Storage) Quota(namespace string, bytes int64) {
+	s.change(func(t *storage.Table) { t.Quotas[namespace] = bytes })
+}
+
+func (s *Storage) change(do func(t *storage.Table)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do(&s.table)
+	s.version++
+	s.table.Version = s.version
+	s.Grants.Set(s.table, time.Now())
+}
+
+// Client returns an HTTP client that is a node of the storage's cluster.
+func (s *Storage) Client(node string) *http.Client {
+	s.t.Helper()
+	tr := &http.Transport{
+		TLSClientConfig:     s.holder(node).ClientTLS("http/1.1", ID),
+		MaxIdleConnsPerHost: 16,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
+		},
+	}
+	s.t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr}
+}
+
+// holder returns the identity of a node of the storage's cluster.
+func (s *Storage) holder(node string) *pki.Holder {
+	s.t.Helper()
+	h := &pki.Holder{}
+	key, err := pki.NewKey()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	csr, err := pki.NewCSR(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cert, err := s.ca.Sign(csr, pki.Identity{Cluster: "test", Kind: pki.Agent, ID: node}, nil, time.Now(), time.Hour)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := h.Set(cert, key, s.ca.CertPEM()); err != nil {
+		s.t.Fatal(err)
+	}
+	return h
+}
