@@ -188,43 +188,6 @@ func (n *NewNode) admit(tx *Tx, c Certificate) error {
 // say.
 const DefaultSlots = 2
 
-// JoinNode admits a node by a token. Done twice with the same key it admits
-// once, and both times gives the id of the same certificate.
-type JoinNode struct {
-	Token       string      `cbor:"token"`  // id of the token
-	Secret      []byte      `cbor:"secret"` // SHA-256 of its secret
-	Key         []byte      `cbor:"key"`    // SHA-256 of the public key in the request
-	Node        NewNode     `cbor:"node"`
-	Certificate Certificate `cbor:"certificate"`
-}
-
-func (c *JoinNode) apply(tx *Tx) (string, error) {
-	t, err := tx.joinToken(c.Token, c.Secret)
-	if err != nil {
-		return "", err
-	}
-	if use, ok := t.use(c.Key); ok {
-		return use.Certificate, nil
-	}
-	if t.Revoked || t.ExpiresAt <= tx.At {
-		return "", Errorf(Unauthorized, "join token %s has expired or was revoked; make a new one: bcm token create", t.ID)
-	}
-	if len(t.Used) >= t.Uses {
-		return "", Errorf(Unauthorized, "join token %s has been used %d times, as often as it may; make a new one: bcm token create", t.ID, t.Uses)
-	}
-	if err := checkRoles(c.Node.Roles, t.Roles); err != nil {
-		return "", Errorf(Denied, "join token %s: %v", t.ID, err)
-	}
-	if err := c.Node.admit(tx, c.Certificate); err != nil {
-		return "", err
-	}
-	n := *t
-	n.Used = append(slices.Clone(t.Used), TokenUse{Key: c.Key, Node: c.Node.ID, Certificate: c.Certificate.ID})
-	put(tx, &tx.Tokens, &n)
-	tx.detail = fmt.Sprintf("roles %v by token %s", c.Node.Roles, t.ID)
-	return c.Certificate.ID, nil
-}
-
 // MarkNode records what was observed of a node. It is guarded by the state that
 // the observer saw.
 type MarkNode struct {
