@@ -42,7 +42,7 @@ func checkLabels(labels map[string]string) error {
 }
 
 // sorted gives a sorted copy without doubles.
-func sorted(names []string) []string {
+func sorted[S ~string](names []S) []S {
 	s := slices.Clone(names)
 	slices.Sort(s)
 	return slices.Compact(s)

@@ -2,8 +2,6 @@ package fsm
 
 import (
 	"encoding/binary"
-	"slices"
-	"strings"
 )
 
 // OrderKind tells what an order asks for.
@@ -50,24 +48,6 @@ type RepositoryAccess struct {
 type Peer struct {
 	ID      string `cbor:"id"`
 	Address string `cbor:"address"`
-}
-
-// Permission is what a grant allows in a namespace.
-type Permission string
-
-// The permissions. Each is for itself; write lets add, not overwrite or delete.
-const (
-	MayRead   Permission = "read"
-	MayWrite  Permission = "write"
-	MayDelete Permission = "delete"
-)
-
-// Grant lets one node use one namespace of a storage node.
-type Grant struct {
-	Peer      string       `cbor:"peer"`
-	Namespace string       `cbor:"namespace"`
-	May       []Permission `cbor:"may"`
-	Quota     int64        `cbor:"quota,omitempty"` // of the namespace, in bytes; 0 means without
 }
 
 // Orders is the answer to a node's question what it should be doing.
@@ -147,57 +127,6 @@ func (v *View) access(repository string, storages []string) *RepositoryAccess {
 
 // AccessOf tells how to reach what a backup has stored.
 func (v *View) AccessOf(b *Backup) *RepositoryAccess { return v.access(b.Repository, b.Storages) }
-
-// grants works out who may do what on a storage node: whoever works on a run
-// that touches one of its repositories, for as long as that lasts; and managers
-// may read, to browse.
-func (v *View) grants(storage string) []Grant {
-	may := make(map[grantee][]Permission)
-	give := func(peer, namespace string, p ...Permission) {
-		key := grantee{peer, namespace}
-		for _, one := range p {
-			if !slices.Contains(may[key], one) {
-				may[key] = append(may[key], one)
-			}
-		}
-	}
-	quota := make(map[string]int64)
-	for r := range v.Repositories.By("storage", storage) {
-		quota[r.ID] = r.Quota
-		for m := range v.Nodes.By("role", RoleManager) {
-			give(m.ID, r.ID, MayRead)
-		}
-	}
-	for _, s := range []Status{Assigned, Running} {
-		for b := range v.Backups.By("status", string(s)) {
-			if slices.Contains(b.Storages, storage) {
-				give(b.Node, b.Repository, MayRead, MayWrite)
-			}
-		}
-		for j := range v.Jobs.By("status", string(s)) {
-			b, ok := v.Backups.Get(j.Backup)
-			if !ok || !slices.Contains(b.Storages, storage) {
-				continue
-			}
-			give(j.Node, b.Repository, MayRead)
-			if j.Kind == ForgetJob {
-				give(j.Node, b.Repository, MayWrite)
-			}
-		}
-	}
-	grants := make([]Grant, 0, len(may))
-	for key, p := range may {
-		slices.Sort(p)
-		grants = append(grants, Grant{Peer: key.peer, Namespace: key.namespace, May: p, Quota: quota[key.namespace]})
-	}
-	slices.SortFunc(grants, func(a, b Grant) int {
-		return strings.Compare(a.Namespace+"/"+a.Peer, b.Namespace+"/"+b.Peer)
-	})
-	return grants
-}
-
-// grantee is who a grant is for, and where.
-type grantee struct{ peer, namespace string }
 
 // Progress is how far a run is. It is not part of the state: managers keep it
 // in memory.
