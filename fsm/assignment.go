@@ -15,15 +15,15 @@ type Assignment struct {
 var assignments = define(schema[Assignment]{
 	name: "assignments",
 	meta: func(a *Assignment) *Meta { return &a.Meta },
-	indexes: []index[Assignment]{
-		{"node", func(a *Assignment, emit func(string)) {
+	indexes: []indexDef[Assignment]{
+		byEach("node", func(a *Assignment, emit func(string)) {
 			for _, n := range a.Managers {
 				emit(n)
 			}
 			for _, n := range a.Storages {
 				emit(n)
 			}
-		}},
+		}),
 	},
 })
 

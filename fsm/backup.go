@@ -32,25 +32,25 @@ type Stats struct {
 var backups = define(schema[Backup]{
 	name: "backups",
 	meta: func(b *Backup) *Meta { return &b.Meta },
-	indexes: []index[Backup]{
-		{CreatedIndex, func(b *Backup, emit func(string)) { emit(TimeKey(b.CreatedAt)) }},
-		{"status", func(b *Backup, emit func(string)) { emit(string(b.Status)) }},
-		{"client", func(b *Backup, emit func(string)) { emit(b.Client) }},
-		{"task", func(b *Backup, emit func(string)) {
-			if b.Task != "" {
-				emit(b.Task)
-			}
-		}},
-		{"active", func(b *Backup, emit func(string)) { b.activeKey(emit) }},
-		{"open", func(b *Backup, emit func(string)) { // the runs of each task that have not ended
-			if b.Task != "" && !b.Status.Ended() {
-				emit(b.Task)
-			}
-		}},
+	indexes: []indexDef[Backup]{
+		byNumber(CreatedIndex, func(b *Backup) *Time { return &b.CreatedAt }),
+		byText("status", func(b *Backup) *string { return (*string)(&b.Status) }, nil),
+		byText("client", func(b *Backup) *string { return &b.Client }, nil),
+		byText("task", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" }),
+		// the runs that each node has at work
+		byText("active", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Status.Live() }),
+		// the runs of each task that have not ended
+		byText("open", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" && !b.Status.Ended() }),
 	},
 	texts: func(b *Backup, emit func(string)) {
 		emit(b.Snapshot)
 		emit(b.Error)
+	},
+	column: true,
+	share: func(b *Backup, p *pool) {
+		b.Run.share(p)
+		p.text(&b.Task, &b.Client, &b.Repository, (*string)(&b.Level))
+		p.list(&b.Storages)
 	},
 })
 

@@ -15,9 +15,9 @@ type Certificate struct {
 var certificates = define(schema[Certificate]{
 	name: "certificates",
 	meta: func(c *Certificate) *Meta { return &c.Meta },
-	indexes: []index[Certificate]{
-		{"node", func(c *Certificate, emit func(string)) { emit(c.Node) }},
-		{"not_after", func(c *Certificate, emit func(string)) { emit(TimeKey(c.NotAfter)) }},
+	indexes: []indexDef[Certificate]{
+		byText("node", func(c *Certificate) *string { return &c.Node }, nil),
+		byNumber("not_after", func(c *Certificate) *Time { return &c.NotAfter }),
 	},
 	texts: func(c *Certificate, emit func(string)) { emit(c.Node) },
 })

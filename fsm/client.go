@@ -12,9 +12,9 @@ type Client struct {
 var clients = define(schema[Client]{
 	name:  "clients",
 	meta:  func(c *Client) *Meta { return &c.Meta },
-	label: func(c *Client) string { return c.Name },
-	indexes: []index[Client]{
-		{"repository", func(c *Client, emit func(string)) { emit(c.Repository) }},
+	label: func(c *Client) *string { return &c.Name },
+	indexes: []indexDef[Client]{
+		byText("repository", func(c *Client) *string { return &c.Repository }, nil),
 	},
 	texts: func(c *Client, emit func(string)) {
 		emit(c.Address)

@@ -7,12 +7,14 @@ import (
 )
 
 // codec is the one encoding of the log, of snapshots and of what managers and
-// agents say to each other: CBOR in its deterministic form. Reading is strict
-// about duplicate keys and bounded in depth and size of containers, as bytes
-// may come from a damaged disk.
+// agents say to each other: CBOR in its deterministic form. Reading is bounded in
+// depth and in the size of containers, as bytes may come from a damaged disk.
+//
+// Text is taken as it is, valid UTF-8 or not: names of files may be neither.
 type codec struct {
-	enc cbor.EncMode
-	dec cbor.DecMode
+	enc    cbor.EncMode
+	strict cbor.DecMode // for the log and snapshots: a field that is not known, or comes twice, is an error
+	dec    cbor.DecMode // between members, which may be of different versions
 }
 
 func newCodec() codec {
@@ -20,18 +22,28 @@ func newCodec() codec {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	dec, err := cbor.DecOptions{
-		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
+	options := cbor.DecOptions{
 		IndefLength:      cbor.IndefLengthForbidden,
 		MaxNestedLevels:  16,
-		MaxArrayElements: 1 << 20,
+		MaxArrayElements: maxEntries,
 		MaxMapPairs:      1 << 16,
-	}.DecMode()
+		UTF8:             cbor.UTF8DecodeInvalid,
+	}
+	dec, err := options.DecMode()
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return codec{enc, dec}
+	options.DupMapKey = cbor.DupMapKeyEnforcedAPF
+	options.ExtraReturnErrors = cbor.ExtraDecErrorUnknownField
+	strict, err := options.DecMode()
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return codec{enc, strict, dec}
 }
+
+// maxEntries is how many entries a record of the log may have at most.
+const maxEntries = 1 << 20
 
 // wire never changes once the program runs.
 var wire = newCodec()

@@ -177,7 +177,7 @@ func (e Entry) Command() (Command, error) {
 		return nil, fmt.Errorf("entry of unknown kind %q: this member is older than the one that wrote it", e.Kind)
 	}
 	cmd := k.make()
-	if err := wire.dec.Unmarshal(e.Body, cmd); err != nil {
+	if err := wire.strict.Unmarshal(e.Body, cmd); err != nil {
 		return nil, fmt.Errorf("entry %s cannot be read: %w", e.Kind, err)
 	}
 	return cmd, nil
@@ -190,7 +190,7 @@ func EncodeBatch(entries []Entry) ([]byte, error) { return wire.enc.Marshal(entr
 // DecodeBatch reads what [EncodeBatch] wrote.
 func DecodeBatch(data []byte) ([]Entry, error) {
 	var entries []Entry
-	if err := wire.dec.Unmarshal(data, &entries); err != nil {
+	if err := wire.strict.Unmarshal(data, &entries); err != nil {
 		return nil, fmt.Errorf("log record cannot be read: %w", err)
 	}
 	return entries, nil

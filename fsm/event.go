@@ -32,8 +32,8 @@ const KeepEvents = 100_000
 var events = define(schema[Event]{
 	name: "events",
 	meta: func(e *Event) *Meta { return &e.Meta },
-	indexes: []index[Event]{
-		{"object", func(e *Event, emit func(string)) { emit(e.Object.ID) }},
+	indexes: []indexDef[Event]{
+		byText("object", func(e *Event) *string { return &e.Object.ID }, nil),
 	},
 	texts: func(e *Event, emit func(string)) {
 		emit(e.By)
@@ -41,6 +41,9 @@ var events = define(schema[Event]{
 		emit(e.Object.Name)
 		emit(e.Object.ID)
 		emit(e.Detail)
+	},
+	share: func(e *Event, p *pool) {
+		p.text(&e.By, &e.Action, &e.Object.Noun, &e.Object.Name, (*string)(&e.Result))
 	},
 })
 

@@ -16,7 +16,7 @@ type Group struct {
 var groups = define(schema[Group]{
 	name:  "groups",
 	meta:  func(g *Group) *Meta { return &g.Meta },
-	label: func(g *Group) string { return g.Name },
+	label: func(g *Group) *string { return &g.Name },
 	texts: func(g *Group, emit func(string)) { emit(g.Description) },
 })
 

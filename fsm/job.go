@@ -49,17 +49,22 @@ const (
 var jobs = define(schema[Job]{
 	name: "jobs",
 	meta: func(j *Job) *Meta { return &j.Meta },
-	indexes: []index[Job]{
-		{CreatedIndex, func(j *Job, emit func(string)) { emit(TimeKey(j.CreatedAt)) }},
-		{"status", func(j *Job, emit func(string)) { emit(string(j.Status)) }},
-		{"kind", func(j *Job, emit func(string)) { emit(string(j.Kind)) }},
-		{"backup", func(j *Job, emit func(string)) { emit(j.Backup) }},
-		{"active", func(j *Job, emit func(string)) { j.activeKey(emit) }},
+	indexes: []indexDef[Job]{
+		byNumber(CreatedIndex, func(j *Job) *Time { return &j.CreatedAt }),
+		byText("status", func(j *Job) *string { return (*string)(&j.Status) }, nil),
+		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
+		byText("backup", func(j *Job) *string { return &j.Backup }, nil),
+		// the jobs that each node has at work
+		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
 	},
 	texts: func(j *Job, emit func(string)) {
 		emit(j.Backup)
 		emit(j.Restore.Target)
 		emit(j.Error)
+	},
+	share: func(j *Job, p *pool) {
+		j.Run.share(p)
+		p.text((*string)(&j.Kind), &j.By, &j.Wish, (*string)(&j.Restore.Overwrite))
 	},
 })
 

@@ -79,14 +79,14 @@ type Capacity struct {
 var nodes = define(schema[Node]{
 	name:  "nodes",
 	meta:  func(n *Node) *Meta { return &n.Meta },
-	label: func(n *Node) string { return n.Name },
-	indexes: []index[Node]{
-		{"role", func(n *Node, emit func(string)) {
+	label: func(n *Node) *string { return &n.Name },
+	indexes: []indexDef[Node]{
+		byEach("role", func(n *Node, emit func(string)) {
 			for _, r := range n.Roles {
 				emit(r)
 			}
-		}},
-		{"status", func(n *Node, emit func(string)) { emit(string(n.Status)) }},
+		}),
+		byText("status", func(n *Node) *string { return (*string)(&n.Status) }, nil),
 	},
 	texts: func(n *Node, emit func(string)) {
 		emit(n.Site)

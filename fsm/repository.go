@@ -14,13 +14,13 @@ type Repository struct {
 var repositories = define(schema[Repository]{
 	name:  "repositories",
 	meta:  func(r *Repository) *Meta { return &r.Meta },
-	label: func(r *Repository) string { return r.Name },
-	indexes: []index[Repository]{
-		{"storage", func(r *Repository, emit func(string)) {
+	label: func(r *Repository) *string { return &r.Name },
+	indexes: []indexDef[Repository]{
+		byEach("storage", func(r *Repository, emit func(string)) {
 			for _, s := range r.Storages {
 				emit(s)
 			}
-		}},
+		}),
 	},
 })
 

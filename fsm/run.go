@@ -55,12 +55,7 @@ type Run struct {
 	Error      string `cbor:"error,omitempty"`
 }
 
-// activeKey is the key of an index that holds the runs of each node at work.
-func (r *Run) activeKey(emit func(string)) {
-	if r.Status.Live() {
-		emit(r.Node)
-	}
-}
+func (r *Run) share(p *pool) { p.text((*string)(&r.Status), &r.Node) }
 
 // assign gives the run to a node. From is the status and attempt the plan saw.
 func (r *Run) assign(tx *Tx, from Status, attempt int32, node string) error {

@@ -24,7 +24,7 @@ const (
 var schedules = define(schema[Schedule]{
 	name:  "schedules",
 	meta:  func(s *Schedule) *Meta { return &s.Meta },
-	label: func(s *Schedule) string { return s.Name },
+	label: func(s *Schedule) *string { return &s.Name },
 	texts: func(s *Schedule, emit func(string)) {
 		emit(s.Cron)
 		emit(s.Zone)

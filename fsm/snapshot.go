@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 )
 
 // A snapshot is a magic text, a header, the rows table by table in the order of
@@ -86,7 +87,7 @@ func ReadSnapshot(r io.Reader) (*View, error) {
 	if err := t.readRows(in, head); err != nil {
 		return nil, err
 	}
-	end, err := readRecord(in)
+	end, err := in.record()
 	if err != nil || len(end) != 0 {
 		return nil, errors.New("snapshot is damaged: its end mark is missing")
 	}
@@ -98,13 +99,13 @@ func ReadSnapshot(r io.Reader) (*View, error) {
 	return &View{Index: head.Index, At: head.At, tables: t, next: make(chan struct{})}, nil
 }
 
-func readHeader(in io.Reader) (snapshotHeader, error) {
+func readHeader(in *summing) (snapshotHeader, error) {
 	var head snapshotHeader
-	data, err := readRecord(in)
+	data, err := in.record()
 	if err != nil {
 		return head, err
 	}
-	if err := wire.dec.Unmarshal(data, &head); err != nil {
+	if err := wire.strict.Unmarshal(data, &head); err != nil {
 		return head, fmt.Errorf("snapshot header cannot be read: %w", err)
 	}
 	if head.Version > Version {
@@ -114,7 +115,7 @@ func readHeader(in io.Reader) (snapshotHeader, error) {
 }
 
 // readRows reads the tables in the order in which the header names them.
-func (t *tables) readRows(in io.Reader, head snapshotHeader) error {
+func (t *tables) readRows(in *summing, head snapshotHeader) error {
 	byName := make(map[string]anyTable)
 	for _, table := range t.list() {
 		byName[table.Name()] = table
@@ -127,43 +128,45 @@ func (t *tables) readRows(in io.Reader, head snapshotHeader) error {
 		if h.Rows < 0 || h.Rows > maxSnapshotRows {
 			return fmt.Errorf("snapshot is damaged: table %q claims %d rows", h.Name, h.Rows)
 		}
-		for range h.Rows {
-			data, err := readRecord(in)
-			if err != nil {
-				return err
-			}
-			if err := table.read(data); err != nil {
-				return fmt.Errorf("snapshot is damaged: a row of %s cannot be read: %w", h.Name, err)
-			}
+		if err := table.fill(h.Rows, in.record); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func readRecord(in io.Reader) ([]byte, error) {
-	var size [4]byte
-	if _, err := io.ReadFull(in, size[:]); err != nil {
-		return nil, fmt.Errorf("snapshot is cut off: %w", err)
-	}
-	n := binary.BigEndian.Uint32(size[:])
-	if n > maxRecord {
-		return nil, fmt.Errorf("snapshot is damaged: a record claims %d bytes", n)
-	}
-	var buf bytes.Buffer // grows with what is there, not with what is claimed
-	if _, err := io.CopyN(&buf, in, int64(n)); err != nil {
-		return nil, fmt.Errorf("snapshot is cut off: %w", err)
-	}
-	return buf.Bytes(), nil
-}
-
-// summing hashes all that is read through it.
+// summing reads a snapshot and hashes all that it reads.
 type summing struct {
 	r   *bufio.Reader
 	sum hash.Hash
+	buf []byte
 }
 
 func (s *summing) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.sum.Write(p[:n])
 	return n, err
+}
+
+// record reads the next record, into memory that the one after it takes over.
+func (s *summing) record() ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(s, size[:]); err != nil {
+		return nil, fmt.Errorf("snapshot is cut off: %w", err)
+	}
+	n := int(binary.BigEndian.Uint32(size[:]))
+	if n > maxRecord {
+		return nil, fmt.Errorf("snapshot is damaged: a record claims %d bytes", n)
+	}
+	s.buf = s.buf[:0]
+	for len(s.buf) < n { // grow with what is there, not with what is claimed
+		part := min(n-len(s.buf), 64<<10)
+		s.buf = slices.Grow(s.buf, part)
+		got, err := io.ReadFull(s, s.buf[len(s.buf):len(s.buf)+part])
+		s.buf = s.buf[:len(s.buf)+got]
+		if err != nil {
+			return nil, fmt.Errorf("snapshot is cut off: %w", err)
+		}
+	}
+	return s.buf, nil
 }

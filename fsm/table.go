@@ -1,7 +1,7 @@
 package fsm
 
 import (
-	"cmp"
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"iter"
@@ -9,6 +9,13 @@ import (
 
 	"github.com/tidwall/btree"
 )
+
+// tree is the copy-on-write tree under indexes.
+type tree[I any] = btree.BTreeG[I]
+
+func newTree[I any](less func(a, b I) bool) *tree[I] {
+	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
+}
 
 // Meta is what all rows have. The table keeps it: commands set ID alone.
 type Meta struct {
@@ -22,15 +29,11 @@ type Meta struct {
 type schema[T any] struct {
 	name    string
 	meta    func(*T) *Meta
-	label   func(*T) string        // the name under which people know a row; "" when it has none
-	indexes []index[T]             // ChangedIndex is added to each
+	label   func(*T) *string       // the name under which people know a row; nil when rows have none
+	indexes []indexDef[T]          // besides ChangedIndex and, with a label, NameIndex
 	texts   func(*T, func(string)) // the texts that a search looks into, beside id and label
-}
-
-// index orders rows by keys taken from them; a row may have none or several.
-type index[T any] struct {
-	name string
-	keys func(row *T, emit func(key string))
+	column  bool                   // there may be so many rows that a search needs a column
+	share   func(*T, *pool)        // shares with other rows the texts that many have
 }
 
 // Names of indexes that every table has.
@@ -45,57 +48,29 @@ const (
 type Table[T any] struct {
 	def   *schema[T]
 	rows  *btree.Map[string, *T]
-	idx   []*btree.BTreeG[ref[T]]
+	idx   []index[T] // in the order of def.indexes
+	texts column
 	sum   Sum
 	dirty bool
 }
 
-// ref is an entry of an index. A nil row stands before every row of its key, so
-// that a key can be sought without a row.
-type ref[T any] struct {
-	key string
-	row *T
-}
-
 func newTable[T any](def *schema[T]) Table[T] {
 	t := Table[T]{def: def, rows: new(btree.Map[string, *T])}
-	for range def.indexes {
-		t.idx = append(t.idx, btree.NewBTreeGOptions(def.less, btree.Options{NoLocks: true}))
+	for _, x := range def.indexes {
+		t.idx = append(t.idx, x.open(def.meta))
 	}
 	return t
 }
 
 // define completes a schema with the indexes that all tables have.
 func define[T any](s schema[T]) *schema[T] {
-	common := []index[T]{
-		{ChangedIndex, func(r *T, emit func(string)) { emit(orderKey(s.meta(r).Index)) }},
-	}
+	common := []indexDef[T]{byNumber(ChangedIndex, func(r *T) *uint64 { return &s.meta(r).Index })}
 	if s.label != nil {
-		common = append(common, index[T]{NameIndex, func(r *T, emit func(string)) { emit(s.label(r)) }})
+		common = append(common, byText(NameIndex, s.label, nil))
 	}
 	s.indexes = append(common, s.indexes...)
 	return &s
 }
-
-func (s *schema[T]) less(a, b ref[T]) bool {
-	if c := cmp.Compare(a.key, b.key); c != 0 {
-		return c < 0
-	}
-	if a.row == nil || b.row == nil {
-		return a.row == nil && b.row != nil
-	}
-	return s.meta(a.row).ID < s.meta(b.row).ID
-}
-
-// orderKey makes a key whose order as text is the order of n as a number.
-func orderKey(n uint64) string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	return string(b[:])
-}
-
-// TimeKey is the key of t in an index by time.
-func TimeKey(t Time) string { return orderKey(uint64(t)) }
 
 // Len is the number of rows.
 func (t *Table[T]) Len() int { return t.rows.Len() }
@@ -137,71 +112,41 @@ func (t *Table[T]) After(id string) iter.Seq[*T] {
 // By gives the rows that have key in the named index, in order of their ids.
 // An index that does not exist is a fault of the program and panics.
 func (t *Table[T]) By(index, key string) iter.Seq[*T] {
-	return func(yield func(*T) bool) {
-		t.index(index).Ascend(ref[T]{key: key}, func(r ref[T]) bool { return r.key == key && yield(r.row) })
-	}
+	x := t.index(index)
+	return func(yield func(*T) bool) { x.by(key, yield) }
 }
 
 // Count is the number of rows that have key in the named index, found without
 // visiting them.
-func (t *Table[T]) Count(index, key string) int {
-	tree := t.index(index)
-	return rank(tree, t.def.less, ref[T]{key: key + "\x00"}) - rank(tree, t.def.less, ref[T]{key: key})
-}
-
-// Place is a position in an index: behind the row with that key and id.
-type Place struct{ Key, ID string }
+func (t *Table[T]) Count(index, key string) int { return t.index(index).count(key) }
 
 // Walk gives the rows in the order of the named index together with their keys,
 // beginning behind from when it is given. Descending, it runs the other way.
 func (t *Table[T]) Walk(index string, descending bool, from *Place) iter.Seq2[string, *T] {
-	tree := t.index(index)
-	return func(yield func(string, *T) bool) {
-		visit := func(r ref[T]) bool { return yield(r.key, r.row) }
-		switch {
-		case from == nil && descending:
-			tree.Reverse(visit)
-		case from == nil:
-			tree.Scan(visit)
-		default:
-			t.walkFrom(tree, descending, *from, visit)
-		}
-	}
-}
-
-func (t *Table[T]) walkFrom(tree *btree.BTreeG[ref[T]], descending bool, from Place, visit func(ref[T]) bool) {
-	beyond := func(r ref[T]) bool { // r lies strictly behind from, in the direction walked
-		c := cmp.Or(cmp.Compare(r.key, from.Key), cmp.Compare(t.def.meta(r.row).ID, from.ID))
-		return (c > 0) != descending && c != 0
-	}
-	step := func(r ref[T]) bool { return !beyond(r) || visit(r) }
-	if descending {
-		tree.Descend(ref[T]{key: from.Key + "\x00"}, step)
-		return
-	}
-	tree.Ascend(ref[T]{key: from.Key}, step)
+	x := t.index(index)
+	return func(yield func(string, *T) bool) { x.walk(descending, from, yield) }
 }
 
 // Since gives the rows that changed after index, in the order of their change.
 func (t *Table[T]) Since(index uint64) iter.Seq[*T] {
 	return func(yield func(*T) bool) {
-		t.idx[0].Ascend(ref[T]{key: orderKey(index + 1)}, func(r ref[T]) bool { return yield(r.row) })
+		t.idx[0].walk(false, &Place{Key: orderKey(index + 1)}, func(_ string, row *T) bool { return yield(row) })
 	}
 }
 
 // LastIndex is the applied index of the newest row.
-func (t *Table[T]) LastIndex() uint64 {
-	last, ok := t.idx[0].Max()
-	if !ok {
-		return 0
-	}
-	return t.def.meta(last.row).Index
+func (t *Table[T]) LastIndex() (last uint64) {
+	t.idx[0].walk(true, nil, func(_ string, row *T) bool {
+		last = t.def.meta(row).Index
+		return false
+	})
+	return last
 }
 
 // Matches tells whether q, which must be in lower case, is a substring of the
 // row's id, name or other texts, regardless of case.
 func (t *Table[T]) Matches(row *T, q string) bool {
-	if contains(t.def.meta(row).ID, q) || t.def.label != nil && contains(t.def.label(row), q) {
+	if contains(t.def.meta(row).ID, q) || t.def.label != nil && contains(*t.def.label(row), q) {
 		return true
 	}
 	found := false
@@ -211,11 +156,24 @@ func (t *Table[T]) Matches(row *T, q string) bool {
 	return found
 }
 
-// Search gives the rows that match q, in order of their ids.
+// Search gives the rows that match q, each once, in no particular order.
 func (t *Table[T]) Search(q string) iter.Seq[*T] {
 	q = strings.ToLower(q)
+	if !t.def.column || q == "" {
+		return func(yield func(*T) bool) {
+			t.rows.Scan(func(_ string, row *T) bool { return !t.Matches(row, q) || yield(row) })
+		}
+	}
 	return func(yield func(*T) bool) {
-		t.rows.Scan(func(_ string, row *T) bool { return !t.Matches(row, q) || yield(row) })
+		seen := make(map[string]bool)
+		t.texts.search(q, func(id string) bool {
+			row, ok := t.rows.Get(id)
+			if !ok || seen[id] || !t.Matches(row, q) {
+				return true
+			}
+			seen[id] = true
+			return yield(row)
+		})
 	}
 }
 
@@ -236,7 +194,7 @@ func contains(s, q string) bool {
 	return false
 }
 
-func (t *Table[T]) index(name string) *btree.BTreeG[ref[T]] {
+func (t *Table[T]) index(name string) index[T] {
 	for i := range t.def.indexes {
 		if t.def.indexes[i].name == name {
 			return t.idx[i]
@@ -245,32 +203,10 @@ func (t *Table[T]) index(name string) *btree.BTreeG[ref[T]] {
 	panic("fsm: table " + t.def.name + " has no index " + name)
 }
 
-// rank counts the entries before at, by halving.
-func rank[T any](tree *btree.BTreeG[ref[T]], less func(a, b ref[T]) bool, at ref[T]) int {
-	lo, hi := 0, tree.Len()
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		r, _ := tree.GetAt(mid)
-		if less(r, at) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
-}
-
 // set puts a row as it is, in place of the one with its id, which it returns.
 func (t *Table[T]) set(row *T) (old *T) {
-	t.dirty = true
 	old, _ = t.rows.Set(t.def.meta(row).ID, row)
-	if old != nil {
-		t.unlink(old)
-	}
-	for i := range t.def.indexes {
-		t.def.indexes[i].keys(row, func(k string) { t.idx[i].Set(ref[T]{k, row}) })
-	}
-	t.sum.add(t.rowSum(row))
+	t.changed(old, row)
 	return old
 }
 
@@ -278,26 +214,79 @@ func (t *Table[T]) set(row *T) (old *T) {
 func (t *Table[T]) drop(id string) (old *T) {
 	old, ok := t.rows.Delete(id)
 	if ok {
-		t.dirty = true
-		t.unlink(old)
+		t.changed(old, nil)
 	}
 	return old
 }
 
-func (t *Table[T]) unlink(row *T) {
-	for i := range t.def.indexes {
-		t.def.indexes[i].keys(row, func(k string) { t.idx[i].Delete(ref[T]{k, row}) })
+// changed brings up to date all that is derived from the rows. Of old and row,
+// one may be nil.
+func (t *Table[T]) changed(old, row *T) {
+	t.dirty = true
+	for _, x := range t.idx {
+		x.update(old, row)
 	}
-	t.sum.subtract(t.rowSum(row))
+	if old != nil {
+		t.sum.subtract(t.rowSum(old))
+	}
+	if row != nil {
+		t.sum.add(t.rowSum(row))
+	}
+	if t.def.column {
+		t.changedText(old, row)
+	}
+}
+
+// changedText keeps the search column, which is written anew once more than half
+// of it is out of date.
+func (t *Table[T]) changedText(old, row *T) {
+	var was, is []byte
+	if old != nil {
+		was = t.def.entryOf(old, nil)
+	}
+	if row != nil {
+		is = t.def.entryOf(row, nil)
+	}
+	if bytes.Equal(was, is) {
+		return
+	}
+	t.texts.add(is)
+	if t.texts.outdated(len(was)) {
+		t.texts = column{}
+		t.rows.Scan(func(_ string, row *T) bool {
+			is = t.def.entryOf(row, is)
+			t.texts.add(is)
+			return true
+		})
+	}
+}
+
+// load fills an empty table with rows, which come in the order of their ids.
+func (t *Table[T]) load(rows []*T) {
+	for _, row := range rows {
+		t.rows.Load(t.def.meta(row).ID, row)
+		t.sum.add(t.rowSum(row))
+	}
+	for _, x := range t.idx {
+		x.load(rows)
+	}
+	if t.def.column {
+		var entry []byte
+		for _, row := range rows {
+			entry = t.def.entryOf(row, entry)
+			t.texts.add(entry)
+		}
+	}
+	t.dirty = true
 }
 
 // cut gives the table as it is now, never to change again.
 func (t *Table[T]) cut() Table[T] {
 	c := *t
 	c.rows = t.rows.Copy()
-	c.idx = make([]*btree.BTreeG[ref[T]], len(t.idx))
+	c.idx = make([]index[T], len(t.idx))
 	for i := range t.idx {
-		c.idx[i] = t.idx[i].Copy()
+		c.idx[i] = t.idx[i].copy()
 	}
 	c.dirty, t.dirty = false, false
 	return c

@@ -53,14 +53,10 @@ type Retention struct {
 var tasks = define(schema[Task]{
 	name:  "tasks",
 	meta:  func(t *Task) *Meta { return &t.Meta },
-	label: func(t *Task) string { return t.Name },
-	indexes: []index[Task]{
-		{"client", func(t *Task, emit func(string)) { emit(t.Client) }},
-		{"schedule", func(t *Task, emit func(string)) {
-			if t.Schedule != "" {
-				emit(t.Schedule)
-			}
-		}},
+	label: func(t *Task) *string { return &t.Name },
+	indexes: []indexDef[Task]{
+		byText("client", func(t *Task) *string { return &t.Client }, nil),
+		byText("schedule", func(t *Task) *string { return &t.Schedule }, func(t *Task) bool { return t.Schedule != "" }),
 	},
 	texts: func(t *Task, emit func(string)) {
 		for _, p := range t.Source.Paths {

@@ -47,15 +47,11 @@ const (
 var tokens = define(schema[Token]{
 	name: "tokens",
 	meta: func(t *Token) *Meta { return &t.Meta },
-	indexes: []index[Token]{
-		{"hash", func(t *Token, emit func(string)) { emit(string(t.Hash)) }},
-		{"kind", func(t *Token, emit func(string)) { emit(string(t.Kind)) }},
-		{"user", func(t *Token, emit func(string)) {
-			if t.User != "" {
-				emit(t.User)
-			}
-		}},
-		{"expires", func(t *Token, emit func(string)) { emit(TimeKey(t.ExpiresAt)) }},
+	indexes: []indexDef[Token]{
+		byEach("hash", func(t *Token, emit func(string)) { emit(string(t.Hash)) }),
+		byText("kind", func(t *Token) *string { return (*string)(&t.Kind) }, nil),
+		byText("user", func(t *Token) *string { return &t.User }, func(t *Token) bool { return t.User != "" }),
+		byNumber("expires", func(t *Token) *Time { return &t.ExpiresAt }),
 	},
 	texts: func(t *Token, emit func(string)) {
 		emit(t.Name)

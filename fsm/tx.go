@@ -53,7 +53,7 @@ func (t *Table[T]) labelOf(row *T) string {
 	if t.def.label == nil {
 		return ""
 	}
-	return t.def.label(row)
+	return *t.def.label(row)
 }
 
 // about sets what the audit row names: the first object a command touches.

@@ -23,13 +23,13 @@ type User struct {
 var users = define(schema[User]{
 	name:  "users",
 	meta:  func(u *User) *Meta { return &u.Meta },
-	label: func(u *User) string { return u.Name },
-	indexes: []index[User]{
-		{"group", func(u *User, emit func(string)) {
+	label: func(u *User) *string { return &u.Name },
+	indexes: []indexDef[User]{
+		byEach("group", func(u *User, emit func(string)) {
 			for _, g := range u.Groups {
 				emit(g)
 			}
-		}},
+		}),
 	},
 	texts: func(u *User, emit func(string)) {
 		emit(u.FullName)

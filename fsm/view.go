@@ -3,6 +3,7 @@ package fsm
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 )
 
 // tables is the whole state. Its list, in which the order never changes, is the
@@ -31,7 +32,7 @@ type anyTable interface {
 	Len() int
 	total() Sum
 	each(func(row any) error) error
-	read(data []byte) error
+	fill(rows int, next func() ([]byte, error)) error
 }
 
 func (t *tables) list() []anyTable {
@@ -126,11 +127,31 @@ func (t *Table[T]) each(do func(row any) error) error {
 	return nil
 }
 
-func (t *Table[T]) read(data []byte) error {
-	row := new(T)
-	if err := wire.dec.Unmarshal(data, row); err != nil {
-		return err
+// fill reads the rows of an empty table, which come in the order of their ids.
+func (t *Table[T]) fill(n int, next func() ([]byte, error)) error {
+	if t.Len() > 0 {
+		return fmt.Errorf("snapshot is damaged: table %q stands in it twice", t.Name())
 	}
-	t.set(row)
+	rows, shared, last := make([]*T, 0, min(n, 1<<16)), newPool(), ""
+	for range n {
+		data, err := next()
+		if err != nil {
+			return err
+		}
+		row := new(T)
+		if err := wire.strict.Unmarshal(data, row); err != nil {
+			return fmt.Errorf("snapshot is damaged: a row of %s cannot be read: %w", t.Name(), err)
+		}
+		id := t.def.meta(row).ID
+		if id <= last {
+			return fmt.Errorf("snapshot is damaged: row %q of %s is out of order", id, t.Name())
+		}
+		last = id
+		if t.def.share != nil {
+			t.def.share(row, shared)
+		}
+		rows = append(rows, row)
+	}
+	t.load(rows)
 	return nil
 }
