@@ -25,6 +25,7 @@ type Config struct {
 
 	Bind            string // host:port of the members' port
 	Advertise       string // where others find it; Bind when empty
+	API             string // where people find the HTTPS API of this member; told by gossip
 	GossipBind      string // host:port, UDP and TCP
 	GossipAdvertise string
 	GossipKeys      [][]byte // 32 bytes each; the first encrypts, all decrypt

@@ -89,7 +89,7 @@ func (n *Node) open(m Plate) (err error) {
 	n.port = newPort(n.cfg, ln, n.log.Named("port"))
 	n.port.admits, n.port.resolve = n.admits, n.addresses
 	n.calls = newCalls(n.port)
-	n.gossip, err = newGossip(n.cfg, meta{Manager: true, Member: n.cfg.Advertise, Version: fsm.Version},
+	n.gossip, err = newGossip(n.cfg, meta{Manager: true, Member: n.cfg.Advertise, API: n.cfg.API, Version: fsm.Version},
 		n.state.Now, n.poke, n.log.Named("gossip"))
 	if err != nil {
 		return err

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"bcm/cluster"
+	"bcm/fsm"
+
+	"github.com/goccy/go-yaml"
+)
+
+// config is the one configuration file, for managers and agents alike. A flag
+// goes before the file, the file before the default.
+type config struct {
+	DataDir  string `yaml:"data_dir"`
+	Name     string `yaml:"name"`      // of the node; the host's by default
+	LogLevel string `yaml:"log_level"` // trace, debug, info, warn, error
+	LogJSON  bool   `yaml:"log_json"`
+
+	Join            []string `yaml:"join"`             // join tokens and addresses of managers, in any order
+	BootstrapExpect int      `yaml:"bootstrap_expect"` // managers the new cluster is meant to have
+	AdminPassword   string   `yaml:"admin_password_file"`
+
+	Listen    addresses `yaml:"listen"`
+	Advertise addresses `yaml:"advertise"` // where others find it, when that differs
+
+	Gossip gossipConfig `yaml:"gossip"`
+
+	Roles   []string          `yaml:"roles"`
+	Site    string            `yaml:"site"`
+	Labels  map[string]string `yaml:"labels"`
+	Slots   int               `yaml:"slots"` // runs at once
+	Storage storageConfig     `yaml:"storage"`
+
+	Raft        raftConfig    `yaml:"raft"`
+	NodeTimeout time.Duration `yaml:"node_timeout"`
+}
+
+// addresses of the ports of a member, as host:port.
+type addresses struct {
+	API     string `yaml:"api"`
+	Member  string `yaml:"member"`
+	Gossip  string `yaml:"gossip"`
+	Storage string `yaml:"storage"`
+	Metrics string `yaml:"metrics"`
+}
+
+// gossipConfig lets an agent find managers that it has no address of.
+type gossipConfig struct {
+	KeyFile string   `yaml:"key_file"` // 32 bytes in base64
+	Seeds   []string `yaml:"seeds"`
+}
+
+// storageConfig is that of the role backup-storage.
+type storageConfig struct {
+	Dir     string        `yaml:"dir"`     // DATA_DIR/storage by default
+	MinAge  time.Duration `yaml:"min_age"` // nothing younger is deleted
+	Reserve int64         `yaml:"reserve"` // bytes of the disk that stay free
+}
+
+// raftConfig is for networks that are not local.
+type raftConfig struct {
+	LogStore    string        `yaml:"log_store"` // wal or bolt
+	Heartbeat   time.Duration `yaml:"heartbeat"`
+	Election    time.Duration `yaml:"election"`
+	LeaderLease time.Duration `yaml:"leader_lease"`
+	StableFor   time.Duration `yaml:"stable_for"` // before a new manager votes
+	Reserve     int64         `yaml:"reserve"`    // bytes of the disk that stay free
+}
+
+func defaultConfig() config {
+	c := cluster.DefaultConfig()
+	return config{
+		DataDir:  envOr("BCM_DATA_DIR", "/var/lib/bcm"),
+		LogLevel: "info",
+		Listen:   addresses{API: ":7443", Member: ":7444", Gossip: ":7445", Storage: ":7446"},
+		Slots:    fsm.DefaultSlots,
+		Storage:  storageConfig{MinAge: time.Hour, Reserve: 1 << 30},
+		Raft: raftConfig{LogStore: c.LogStore, Heartbeat: c.Heartbeat, Election: c.Election,
+			LeaderLease: c.LeaderLease, StableFor: c.StableFor, Reserve: c.Reserve},
+		NodeTimeout: c.NodeTimeout,
+	}
+}
+
+func envOr(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// readFile lays the file over the configuration. A key that is not known is an
+// error that names it and the nearest known one.
+func (c *config) readFile(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(data, &tree); err != nil {
+		return fmt.Errorf("configuration %s is not YAML: %w", path, err)
+	}
+	if err := knownKeys("", tree, config{}); err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if err := yaml.UnmarshalWithOptions(data, c, yaml.Strict()); err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return nil
+}
+
+// validate names everything that is wrong, whatever the process is.
+func (c *config) validate() error {
+	var errs []error
+	if c.DataDir == "" {
+		errs = append(errs, errors.New("data_dir: a data directory is needed"))
+	}
+	if !knownLevel(c.LogLevel) {
+		errs = append(errs, fmt.Errorf("log_level: %q is not one of trace, debug, info, warn, error", c.LogLevel))
+	}
+	if c.BootstrapExpect < 0 || c.BootstrapExpect > 9 || c.BootstrapExpect > 0 && c.BootstrapExpect%2 == 0 {
+		errs = append(errs, fmt.Errorf("bootstrap_expect: %d managers; a cluster has 1, 3, 5, 7 or 9", c.BootstrapExpect))
+	}
+	if c.Slots < 1 || c.Slots > 1024 {
+		errs = append(errs, fmt.Errorf("slots: %d does not lie between 1 and 1024", c.Slots))
+	}
+	if c.Storage.MinAge < 0 || c.Storage.MinAge >= 24*time.Hour {
+		errs = append(errs, fmt.Errorf("storage.min_age: %v does not lie between 0 and 24h", c.Storage.MinAge))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+
+	"bcm/agent/backup"
+	"bcm/agent/backup/kopia"
+	"bcm/api"
+	"bcm/cluster/pki"
+	"bcm/fsm"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// files looks into stored backups for the door, with the manager's own identity:
+// the grants let managers read.
+type files struct {
+	engine backup.Engine
+	reach  backup.Reach
+}
+
+func newFiles(holder *pki.Holder, cache string, log hclog.Logger) files {
+	return files{engine: kopia.New(kopia.Options{Log: log}), reach: backup.NewReach(holder, cache)}
+}
+
+// List gives the entries of a directory.
+func (f files) List(ctx context.Context, s api.Stored, dir string) ([]api.File, error) {
+	repo, err := f.reach.Repo(s.Repository)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := f.engine.Browse(ctx, repo, backup.SnapshotID(s.Snapshot), dir)
+	if err != nil {
+		return nil, browseError(err, dir)
+	}
+	out := make([]api.File, 0, len(entries))
+	for _, e := range entries {
+		out = append(out, fileOf(e, dir))
+	}
+	return out, nil
+}
+
+// Open gives the content of a regular file.
+func (f files) Open(ctx context.Context, s api.Stored, name string) (io.ReadCloser, api.File, error) {
+	repo, err := f.reach.Repo(s.Repository)
+	if err != nil {
+		return nil, api.File{}, err
+	}
+	id := backup.SnapshotID(s.Snapshot)
+	dir, base := path.Split(path.Clean("/" + name))
+	entries, err := f.engine.Browse(ctx, repo, id, dir)
+	if err != nil {
+		return nil, api.File{}, browseError(err, name)
+	}
+	for _, e := range entries {
+		if e.Name != base {
+			continue
+		}
+		if !e.Mode.IsRegular() {
+			return nil, api.File{}, fsm.Errorf(fsm.Invalid, "%s is no file but a %s", name, typeOf(e))
+		}
+		r, err := f.engine.Open(ctx, repo, id, name)
+		if err != nil {
+			return nil, api.File{}, browseError(err, name)
+		}
+		return r, fileOf(e, dir), nil
+	}
+	return nil, api.File{}, fsm.Errorf(fsm.NotFound, "the backup has no %s", name)
+}
+
+func fileOf(e backup.Entry, dir string) api.File {
+	return api.File{Name: e.Name, Path: path.Join(dir, e.Name), Type: typeOf(e), Size: e.Size,
+		Mode: fmt.Sprintf("%04o", e.Mode.Perm()), ModifiedAt: e.Modified.UTC(),
+		Owner: fmt.Sprintf("%d:%d", e.UID, e.GID), Target: e.Link}
+}
+
+func typeOf(e backup.Entry) string {
+	switch {
+	case e.Mode.IsDir():
+		return "directory"
+	case e.Mode.IsRegular():
+		return "file"
+	case e.Link != "":
+		return "symlink"
+	}
+	return "other"
+}
+
+// browseError puts an engine's error into words and codes of the door.
+func browseError(err error, name string) error {
+	switch {
+	case errors.Is(err, backup.ErrNotFound):
+		return fsm.Errorf(fsm.NotFound, "the backup has no %s", name)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fsm.Errorf(fsm.Unavailable, "the storage did not answer in time: %v", err)
+	}
+	return fsm.Errorf(fsm.Unavailable, "the backup cannot be read: %v", err)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"bcm/cmd/bcm/cli"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	root := newRoot()
+	err := root.ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+// newRoot builds the tree of commands: the processes here, the verbs in cli.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "bcm",
+		Short:         "Backup Cluster Manager: a grid of backup nodes, run as one system",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newManager(), newAgent(), newDev(), newOpenAPI(), newVersion())
+	root.AddCommand(cli.Commands(version)...)
+	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "bcm", version)
+			return err
+		},
+	}
+}
+
+// usageError is a mistake in the words of the command.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// exitCode prints an error, once, and gives the code that goes with it.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		return 1 // a signal; whoever sent it knows
+	}
+	fmt.Fprintln(os.Stderr, "bcm:", err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	return cli.ExitCode(err)
+}

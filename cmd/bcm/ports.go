@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// endpoint is a port of this member: what it listens on and what others dial.
+type endpoint struct {
+	Listen    string `json:"listen"`
+	Advertise string `json:"advertise"`
+}
+
+// endpoints of a member; one that it does not have is empty. They are kept in
+// its directory: a port that was picked once stays the member's, since others
+// remember it.
+type endpoints struct {
+	API     endpoint `json:"api"`
+	Member  endpoint `json:"member"`
+	Gossip  endpoint `json:"gossip"`
+	Storage endpoint `json:"storage"`
+	Metrics endpoint `json:"metrics"`
+	PID     int      `json:"pid"`
+}
+
+const endpointsFile = "endpoints.json"
+
+// settle turns the configured addresses into real ones: a port of 0 becomes the
+// one picked before, or a free one, and an address to advertise is found where
+// none is given.
+func settle(dir string, listen, advertise addresses) (endpoints, error) {
+	var before endpoints
+	data, err := os.ReadFile(filepath.Join(dir, endpointsFile))
+	if err == nil {
+		err = json.Unmarshal(data, &before)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return endpoints{}, fmt.Errorf("%s: %w", endpointsFile, err)
+	}
+	e := endpoints{PID: os.Getpid()}
+	for _, one := range []struct {
+		to                *endpoint
+		listen, advertise string
+		before            endpoint
+	}{
+		{&e.API, listen.API, advertise.API, before.API},
+		{&e.Member, listen.Member, advertise.Member, before.Member},
+		{&e.Gossip, listen.Gossip, advertise.Gossip, before.Gossip},
+		{&e.Storage, listen.Storage, advertise.Storage, before.Storage},
+		{&e.Metrics, listen.Metrics, advertise.Metrics, before.Metrics},
+	} {
+		if one.listen == "" {
+			continue
+		}
+		if *one.to, err = settleOne(one.listen, one.advertise, one.before); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+func settleOne(listen, advertise string, before endpoint) (endpoint, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return endpoint{}, usageError{fmt.Errorf("address to listen on %q: %w", listen, err)}
+	}
+	if port == "0" {
+		if port, err = pickPort(host, before); err != nil {
+			return endpoint{}, err
+		}
+	}
+	out := endpoint{Listen: net.JoinHostPort(host, port)}
+	toHost, toPort := "", port
+	if advertise != "" {
+		if toHost, toPort, err = net.SplitHostPort(advertise); err != nil {
+			return endpoint{}, usageError{fmt.Errorf("address to advertise %q: %w", advertise, err)}
+		}
+		if toPort == "0" {
+			toPort = port
+		}
+	}
+	if toHost == "" {
+		toHost = reachable(host)
+	}
+	out.Advertise = net.JoinHostPort(toHost, toPort)
+	return out, nil
+}
+
+// pickPort gives the port used before, or one that is free for TCP and UDP.
+func pickPort(host string, before endpoint) (string, error) {
+	if _, port, err := net.SplitHostPort(before.Listen); err == nil {
+		return port, nil
+	}
+	var c net.ListenConfig
+	for range 16 {
+		tcp, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return "", fmt.Errorf("picking a port: %w", err)
+		}
+		_, port, err := net.SplitHostPort(tcp.Addr().String())
+		if err != nil {
+			return "", errors.Join(err, tcp.Close())
+		}
+		udp, err := c.ListenPacket(context.Background(), "udp", net.JoinHostPort(host, port))
+		if err != nil {
+			err = tcp.Close()
+		} else {
+			err = errors.Join(udp.Close(), tcp.Close())
+			if err == nil {
+				return port, nil
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("picking a port: none is free for both TCP and UDP")
+}
+
+// reachable is a host under which others find one who listens on host: itself,
+// or the first address of this machine when it listens on all.
+func reachable(host string) string {
+	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return host
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return "127.0.0.1" // better than nothing: a grid on one machine
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && n.IP.To4() != nil {
+			return n.IP.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// save keeps the endpoints, for the next start and for those who look for them.
+func (e endpoints) save(dir string) error {
+	data, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(dir, endpointsFile), append(data, '\n'), 0o644)
+}
+
+// writeWhole replaces a file durably: readers see all of it or what was there.
+func writeWhole(path string, data []byte, mode fs.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return nil
+}
+
+// listen opens a TCP port, with a message that says what to do when it is taken.
+func listen(ctx context.Context, what, addr string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; is another bcm running? choose another address with --listen-%s", what, err, what)
+	}
+	return l, nil
+}
