@@ -60,6 +60,9 @@ func (a *app) logIn(cmd *cobra.Command, name, file string) error {
 		return err
 	}
 	data, err := g.call(cmd.Context(), "POST", at("login"), nil, map[string]string{"name": name, "password": password})
+	if fsm.CodeOf(err) == fsm.Unauthorized {
+		return errors.New(err.Error()) // without the hint to log in
+	}
 	if err != nil {
 		return err
 	}

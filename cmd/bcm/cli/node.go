@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -166,19 +167,23 @@ func (a *app) nodeDrain() *cobra.Command {
 	return cmd
 }
 
-// idle waits until a node runs no backup any more.
+// idle waits until a node runs nothing any more.
 func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
-	last := -1
+	last := 0
 	return a.each(cmd.Context(), cmd.ErrOrStderr(), func() (bool, error) {
-		p, err := g.rows(cmd.Context(), at("backups"), url.Values{"node": {ref}, "status": {"assigned", "running"}}, 1)
+		data, err := g.call(cmd.Context(), "GET", at("nodes", ref), nil, nil)
 		if err != nil {
 			return false, err
 		}
-		if p.Total != last && p.Total > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(p.Total, "backup"))
+		var n node
+		if err := json.Unmarshal(data, &n); err != nil {
+			return false, fmt.Errorf("reading the answer: %w", err)
 		}
-		last = p.Total
-		return p.Total == 0, nil
+		if n.Running != last && n.Running > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(n.Running, "run"))
+		}
+		last = n.Running
+		return n.Running == 0, nil
 	})
 }
 

@@ -46,15 +46,19 @@ data directory of a manager as well.`,
 
 // snapshot is what is in a file with the whole state.
 type snapshot struct {
-	Index  uint64         `json:"index"`
-	At     time.Time      `json:"at"`
-	Digest string         `json:"digest"`
-	Rows   map[string]int `json:"rows"`
-	order  []string
+	Cluster string         `json:"cluster"`
+	Index   uint64         `json:"index"`
+	At      time.Time      `json:"at"`
+	Digest  string         `json:"digest"`
+	Rows    map[string]int `json:"rows"`
+	order   []string
 }
 
 func describe(v *fsm.View) snapshot {
 	s := snapshot{Index: v.Index, At: v.At.Time(), Digest: v.Digest(), Rows: make(map[string]int)}
+	if id, ok := v.Settings.Get(fsm.ClusterID); ok {
+		s.Cluster = string(id.Value)
+	}
 	for _, t := range []interface {
 		Name() string
 		Len() int
@@ -97,6 +101,7 @@ func (a *app) snapshotInspect() *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), s)
 			}
 			fields := []field{
+				{"Cluster", s.Cluster},
 				{"Index", strconv.FormatUint(s.Index, 10)},
 				{"Taken of", a.instant(s.At)},
 				{"Digest", s.Digest},
