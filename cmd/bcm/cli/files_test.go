@@ -58,7 +58,7 @@ func stateWith(t *testing.T) []byte {
 	entry, err := fsm.NewEntry(context.Background(), "system:test", &fsm.InitCluster{
 		Cluster: "c1", Admin: fsm.CreateUser{ID: "u1", Name: "admin", Groups: []string{fsm.Superusers}},
 		Manager:     fsm.NewNode{ID: "m1", Name: "manager-1", Roles: []string{fsm.RoleManager}},
-		Certificate: fsm.Certificate{ID: "0a"},
+		Certificate: fsm.Certificate{Meta: fsm.Meta{ID: "0a"}},
 	})
 	if err != nil {
 		t.Fatal(err)
