@@ -27,13 +27,11 @@ func main() {
 // newRoot builds the tree of commands: the processes here, the verbs in cli.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "bcm",
-		Short:         "Backup Cluster Manager: a grid of backup nodes, run as one system",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Version:       version,
+		Use:     "bcm",
+		Short:   "Backup Cluster Manager: a grid of backup nodes, run as one system",
+		Version: version,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cli.Manners(root)
 	root.AddCommand(newManager(), newAgent(), newDev(), newOpenAPI(), newVersion())
 	root.AddCommand(cli.Commands(version)...)
 	return root
@@ -43,7 +41,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  cli.Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "bcm", version)
 			return err
@@ -65,7 +63,7 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		return 1 // a signal; whoever sent it knows
 	}
-	fmt.Fprintln(os.Stderr, "bcm:", err)
+	cli.PrintError(os.Stderr, err)
 	if _, ok := errors.AsType[usageError](err); ok {
 		return 2
 	}

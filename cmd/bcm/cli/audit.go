@@ -60,7 +60,7 @@ func (a *app) auditVerify() *cobra.Command {
 		Short: "Check that no row of the audit trail was changed, inserted or taken out",
 		Long: `Check that no row of the audit trail was changed, inserted or taken out: each row
 has a hash over itself and the row before. The exit code is 3 when one does not fit.`,
-		Args: takes(),
+		Args: Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			data, err := a.send(cmd, "GET", at("events", "verify"), nil)
 			if err != nil {

@@ -162,7 +162,7 @@ func (a *app) runOf(use, short string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               use,
 		Short:             short,
-		Args:              takes(strings.Fields(use)[1]),
+		Args:              Takes(strings.Fields(use)[1]),
 		ValidArgsFunction: a.firstArg(taskRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := runBody(cmd, args, client, &source)
@@ -235,7 +235,7 @@ func (a *app) backupWatch() *cobra.Command {
 		Use:               "watch BACKUP",
 		Short:             "Wait for the end of a backup and show how far it is",
 		Long:              "Wait for the end of a backup and show how far it is.\nThe exit code is 3 when it did not succeed.",
-		Args:              takes("BACKUP"),
+		Args:              Takes("BACKUP"),
 		ValidArgsFunction: a.firstArg(liveRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := a.grid()
@@ -254,7 +254,7 @@ func (a *app) backupCancel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "cancel BACKUP",
 		Short:             "End a backup that has not ended",
-		Args:              takes("BACKUP"),
+		Args:              Takes("BACKUP"),
 		ValidArgsFunction: a.firstArg(liveRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := a.send(cmd, "POST", at("backups", args[0], "cancel"), nil)

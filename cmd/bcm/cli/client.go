@@ -101,7 +101,7 @@ func (a *app) clientAdd() *cobra.Command {
 one repository are deduplicated against each other, and who can restore from one
 can restore from all.`,
 		Example: "  bcm client add web-1 --address web-1.example.org --label tier=front",
-		Args:    takes("NAME"),
+		Args:    Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := excludes(cmd, "repository", "quota"); err != nil {
 				return err
@@ -139,7 +139,7 @@ func (a *app) clientUpdate() *cobra.Command {
 		Use:               "update CLIENT",
 		Short:             "Change a client",
 		Long:              `Change a client. Labels that are given replace those that it has; --label "" takes all away.`,
-		Args:              takes("CLIENT"),
+		Args:              Takes("CLIENT"),
 		ValidArgsFunction: a.firstArg(clientRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := c.body(cmd)

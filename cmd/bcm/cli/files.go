@@ -31,7 +31,7 @@ func (a *app) backupFiles() *cobra.Command {
 		Short: "List the files in a backup, or get one",
 		Example: `  bcm backup files kq3… /srv/data
   bcm backup files kq3… /etc/hosts --get -`,
-		Args:              takes("BACKUP", "[PATH]"),
+		Args:              Takes("BACKUP", "[PATH]"),
 		ValidArgsFunction: a.firstArg(storedRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "/"

@@ -117,7 +117,7 @@ func (a *app) groupCreate() *cobra.Command {
 		Use:     "create NAME",
 		Short:   "Make a group",
 		Example: "  bcm group create 'Night shift' --right backups:read,backups:run --rank 30",
-		Args:    takes("NAME"),
+		Args:    Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := g.body(cmd)
 			body["name"], body["rights"] = args[0], append([]string{}, g.rights...)
@@ -140,7 +140,7 @@ func (a *app) groupUpdate() *cobra.Command {
 		Use:               "update GROUP",
 		Short:             "Change a group that is not predefined",
 		Long:              "Change a group that is not predefined. Rights that are given replace those that it has.",
-		Args:              takes("GROUP"),
+		Args:              Takes("GROUP"),
 		ValidArgsFunction: a.firstArg(groupRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := g.body(cmd)

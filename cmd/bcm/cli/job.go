@@ -18,7 +18,7 @@ func (a *app) backupRestore() *cobra.Command {
 put into the target: for "/" the content of the source path, or one folder for
 each source path when there are several.`,
 		Example:           "  bcm backup restore kq3… --node backup-1 --target /srv/restore --path /etc",
-		Args:              takes("BACKUP"),
+		Args:              Takes("BACKUP"),
 		ValidArgsFunction: a.firstArg(storedRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needs(cmd, "node", "target"); err != nil {
@@ -52,7 +52,7 @@ func (a *app) backupVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "verify BACKUP",
 		Short:             "Check that what a backup has stored can be read",
-		Args:              takes("BACKUP"),
+		Args:              Takes("BACKUP"),
 		ValidArgsFunction: a.firstArg(storedRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := make(changes)

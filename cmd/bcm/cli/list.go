@@ -59,7 +59,7 @@ func list[T any](a *app, l listing[T]) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               first(l.use, "list"),
 		Short:             first(l.short, "List "+l.what),
-		Args:              takes(strings.Fields(l.use)[min(1, len(strings.Fields(l.use))):]...),
+		Args:              Takes(strings.Fields(l.use)[min(1, len(strings.Fields(l.use))):]...),
 		ValidArgsFunction: a.firstArg(l.refs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			query, err := l.query(a, cmd, o)
@@ -239,7 +239,7 @@ func show[T any](a *app, s one[T]) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "show " + strings.ToUpper(s.what),
 		Short:             "Show one " + s.what + ", named by name or id",
-		Args:              takes(strings.ToUpper(s.what)),
+		Args:              Takes(strings.ToUpper(s.what)),
 		ValidArgsFunction: a.firstArg(s.refs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := a.grid()

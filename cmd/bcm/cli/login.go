@@ -22,7 +22,7 @@ that nobody else may read, together with the address and the certificate
 authority of the grid, so that other verbs need not be told.`,
 		Example: `  bcm login --addr https://manager-1:7443 --cacert ca.pem ada
   bcm login --password-file - ada < secret`,
-		Args: takes("[NAME]"),
+		Args: Takes("[NAME]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				name = args[0]
@@ -85,7 +85,7 @@ func (a *app) logout() *cobra.Command {
 	return lone(&cobra.Command{
 		Use:   "logout",
 		Short: "End the session that login began",
-		Args:  takes(),
+		Args:  Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			kept, err := a.loadSession()
 			if err != nil {
@@ -117,7 +117,7 @@ func (a *app) whoami() *cobra.Command {
 	cmd := lone(&cobra.Command{
 		Use:   "whoami",
 		Short: "Tell who you are to the grid, and what you may do",
-		Args:  takes(),
+		Args:  Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			data, err := a.send(cmd, "GET", at("me"), nil)
 			if err != nil {

@@ -117,7 +117,7 @@ func (a *app) nodeMode() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mode NODE active|draining|maintenance",
 		Short: "Say what a node is wanted for: work, finish what runs, or rest",
-		Args:  takes("NODE", "MODE"),
+		Args:  Takes("NODE", "MODE"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return modes(), cobra.ShellCompDirectiveNoFileComp
@@ -142,7 +142,7 @@ func (a *app) nodeDrain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "drain NODE",
 		Short:             "Let a node finish what it runs, and give it nothing new",
-		Args:              takes("NODE"),
+		Args:              Takes("NODE"),
 		ValidArgsFunction: a.firstArg(nodeRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := a.grid()

@@ -38,7 +38,7 @@ func (a *app) raftPeers() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list-peers",
 		Short: "List the managers: who votes, who leads, and how many may be lost",
-		Args:  takes(),
+		Args:  Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			data, err := a.send(cmd, "GET", at("cluster"), nil)
 			if err != nil {
@@ -105,7 +105,7 @@ func (a *app) raftTransfer() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "transfer-leadership [MANAGER]",
 		Short:             "Let another manager lead",
-		Args:              takes("[MANAGER]"),
+		Args:              Takes("[MANAGER]"),
 		ValidArgsFunction: a.firstArg(managerRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := make(changes)

@@ -89,7 +89,7 @@ func (a *app) remover(m removal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               first(m.use, "remove") + " " + strings.ToUpper(m.what),
 		Short:             first(m.short, "Remove a "+m.what),
-		Args:              takes(strings.ToUpper(m.what)),
+		Args:              Takes(strings.ToUpper(m.what)),
 		ValidArgsFunction: a.firstArg(m.refs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.confirm(cmd, yes, first(m.asks, "remove "+m.what+" %s"), args[0]); err != nil {
@@ -133,7 +133,7 @@ func (a *app) setter(use, what, short string, refs completer, path func(ref stri
 	cmd := &cobra.Command{
 		Use:               use + " " + strings.ToUpper(what),
 		Short:             short,
-		Args:              takes(strings.ToUpper(what)),
+		Args:              Takes(strings.ToUpper(what)),
 		ValidArgsFunction: a.firstArg(refs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := a.send(cmd, "PATCH", path(args[0]), body)

@@ -100,7 +100,7 @@ func (a *app) scheduleAdd() *cobra.Command {
 		Use:     "add NAME --cron EXPRESSION",
 		Short:   "Add a schedule",
 		Example: "  bcm schedule add nightly --cron '30 2 * * *' --zone Europe/Berlin",
-		Args:    takes("NAME"),
+		Args:    Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needs(cmd, "cron"); err != nil {
 				return err
@@ -125,7 +125,7 @@ func (a *app) scheduleUpdate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "update SCHEDULE",
 		Short:             "Change a schedule; runs before the change are not made up for",
-		Args:              takes("SCHEDULE"),
+		Args:              Takes("SCHEDULE"),
 		ValidArgsFunction: a.firstArg(scheduleRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := s.body(cmd)

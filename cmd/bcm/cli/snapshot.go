@@ -19,7 +19,7 @@ func (a *app) snapshotSave() *cobra.Command {
 		Long: `Save the whole state to a file, and check what has arrived. Secrets in it are
 sealed with the key of the cluster, which it does not contain: keep a copy of the
 data directory of a manager as well.`,
-		Args: takes("FILE"),
+		Args: Takes("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := a.grid()
 			if err != nil {
@@ -90,7 +90,7 @@ func (a *app) snapshotInspect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Check a snapshot and tell what is in it; asks no manager",
-		Args:  takes("FILE"),
+		Args:  Takes("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := readSnapshot(args[0])
 			if err != nil {
@@ -121,7 +121,7 @@ func (a *app) snapshotRestore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Replace the whole state of all managers by that in a file",
-		Args:  takes("FILE"),
+		Args:  Takes("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := readSnapshot(args[0])
 			if err != nil {

@@ -163,7 +163,7 @@ func (a *app) taskAdd() *cobra.Command {
 		Short: "Add a task",
 		Example: `  bcm task add web-data --client web-1 --path /srv/data --exclude '*.tmp' --schedule nightly --keep-daily 7
   bcm task add db --client db-1 --command pg_dump --command db --file db.sql`,
-		Args: takes("NAME"),
+		Args: Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needs(cmd, "client"); err != nil {
 				return err
@@ -199,7 +199,7 @@ func (a *app) taskUpdate() *cobra.Command {
 		Short: "Change a task",
 		Long: `Change a task. A source that is given replaces the one that the task has, and
 so do numbers of backups to keep: those not given become zero.`,
-		Args:              takes("TASK"),
+		Args:              Takes("TASK"),
 		ValidArgsFunction: a.firstArg(taskRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := t.body(cmd)

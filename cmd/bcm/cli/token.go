@@ -100,7 +100,7 @@ is the command for the new host. With --api it is a token that speaks for a user
 for BCM_TOKEN or an Authorization header.`,
 		Example: `  bcm token create --roles backup-manager,backup-storage --uses 10 --ttl 1h
   bcm token create --api --name nightly-report --ttl 90d`,
-		Args: takes(),
+		Args: Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			body := make(changes)
 			take(body, cmd, "name", "name", name)

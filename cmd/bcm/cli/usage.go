@@ -36,11 +36,15 @@ func needsVerb(cmd *cobra.Command, args []string) error {
 			verbs = append(verbs, c.Name())
 		}
 	}
-	known := "\nVerbs: " + strings.Join(verbs, ", ") + ". More with: " + cmd.CommandPath() + " --help"
-	if len(args) == 0 {
-		return Usagef("%s needs a verb%s", cmd.CommandPath(), known)
+	what := "verb"
+	if !cmd.HasParent() {
+		what = "command"
 	}
-	return Usagef("%s has no verb %q%s%s", cmd.CommandPath(), args[0], didYouMean(args[0], verbs, ""), known)
+	known := "\nThere are: " + strings.Join(verbs, ", ") + ". More with: " + cmd.CommandPath() + " --help"
+	if len(args) == 0 {
+		return Usagef("%s needs a %s%s", cmd.CommandPath(), what, known)
+	}
+	return Usagef("%s has no %s %q%s%s", cmd.CommandPath(), what, args[0], didYouMean(args[0], verbs, ""), known)
 }
 
 // flagError gives the error about an unknown or unreadable flag its exit code,
@@ -103,9 +107,9 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
-// takes refuses any other arguments than the ones named. The last name may end
+// Takes refuses any other arguments than the ones named. The last name may end
 // in "..." for one or more, and be in brackets when it may be missing.
-func takes(names ...string) cobra.PositionalArgs {
+func Takes(names ...string) cobra.PositionalArgs {
 	least, most := len(names), len(names)
 	if n := len(names); n > 0 {
 		if strings.HasPrefix(names[n-1], "[") {

@@ -9,10 +9,10 @@ import (
 // that none of them reaches a manager.
 func TestWrongUsage(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
-		{"nodes", `bcm has no verb "nodes"; did you mean node?`},
+		{"nodes", `bcm has no command "nodes"; did you mean node?`},
 		{"node", "bcm node needs a verb"},
 		{"node lst", `bcm node has no verb "lst"; did you mean list?`},
-		{"node frobnicate", `bcm node has no verb "frobnicate"` + "\nVerbs: "},
+		{"node frobnicate", `bcm node has no verb "frobnicate"` + "\nThere are: "},
 		{"operator raft peers", `bcm operator raft has no verb "peers"`},
 		{"node list --sta online", "unknown flag: --sta; did you mean --status?"},
 		{"node list --statsu online", "did you mean --status?"},

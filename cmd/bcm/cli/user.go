@@ -96,7 +96,7 @@ func (a *app) userCreate() *cobra.Command {
 		Use:     "create NAME",
 		Short:   "Make a user; the password is asked for",
 		Example: "  bcm user create ada --group Operators\n  bcm user create ci -g 'Backup users' --password-file - < secret",
-		Args:    takes("NAME"),
+		Args:    Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := a.password(cmd, p.passwordFile, "Password of "+line(args[0])+": ", true)
 			if err != nil {
@@ -126,7 +126,7 @@ func (a *app) userUpdate() *cobra.Command {
 		Use:               "update USER",
 		Short:             "Change a user",
 		Long:              "Change a user. Groups that are given replace those that the user has.",
-		Args:              takes("USER"),
+		Args:              Takes("USER"),
 		ValidArgsFunction: a.firstArg(userRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := make(changes)
