@@ -90,32 +90,32 @@ func (t *tx) inGroup(table string, store row) []row {
 
 func dataStoreRoutes(d *resource) []route {
 	routes := uniform(d, visit, edit)
-	parts := map[string]func(*tx, row) (string, []row){
-		"drives":     func(t *tx, r row) (string, []row) { return "drives", t.inGroup("drives", r) },
-		"mediaPools": func(t *tx, r row) (string, []row) { return "mediapools", t.poolsOf(r) },
-		"driveGroups": func(t *tx, r row) (string, []row) {
+	for _, part := range []struct {
+		path, table string
+		of          func(*tx, row) []row
+	}{
+		{"drives", "drives", func(t *tx, r row) []row { return t.inGroup("drives", r) }},
+		{"mediaPools", "mediapools", (*tx).poolsOf},
+		{"driveGroups", "drivegroups", func(t *tx, r row) []row {
 			if g := t.groupOf(r); g != nil {
-				return "drivegroups", []row{g}
+				return []row{g}
 			}
-			return "drivegroups", nil
-		},
-	}
-	for name, of := range parts {
-		do := func(c *call) (any, error) { return c.partsOfStore(d, of) }
-		routes = append(routes,
-			route{http.MethodGet, v2 + "datastores/{name}/" + name, visit, do},
-			route{http.MethodPost, v2 + "datastores/{name}/" + name, visit, do})
+			return nil
+		}},
+	} {
+		path := v2 + "datastores/{name}/" + part.path
+		do := func(c *call) (any, error) { return c.partsOfStore(d, part.table, part.of) }
+		routes = append(routes, route{http.MethodGet, path, visit, do}, route{http.MethodPost, path, visit, do})
 	}
 	return routes
 }
 
-func (c *call) partsOfStore(d *resource, of func(*tx, row) (string, []row)) (any, error) {
+func (c *call) partsOfStore(d *resource, table string, of func(*tx, row) []row) (any, error) {
 	return c.look(func(t *tx) (any, error) {
 		r := t.get(d.name, c.params[0])
 		if r == nil || !c.who.sees(t, d, r) {
 			return nil, absent(d.name, c.params[0])
 		}
-		table, rows := of(t, r)
-		return c.shown(t, t.s.resource(table), rows), nil
+		return c.shown(t, t.s.resource(table), of(t, r)), nil
 	})
 }

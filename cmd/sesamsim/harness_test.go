@@ -258,3 +258,15 @@ func fiveKeys(t *testing.T, what, body string) map[string]any {
 	}
 	return e
 }
+
+func nullLogger() hclog.Logger { return hclog.NewNullLogger() }
+
+// requestFor is a request as a server gets it, from the superuser.
+func requestFor(method, path, body string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(context.Background(), method, "https://sesam"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.SetBasicAuth("Administrator", "sesam")
+	return r, nil
+}

@@ -138,7 +138,7 @@ func (s *server) serve() {
 // close lets requests end for a while, then ends them.
 func (s *server) close() error {
 	s.closeOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		s.fork.close()
 		for _, h := range s.http {
