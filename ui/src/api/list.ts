@@ -12,6 +12,8 @@ export interface Listing<T extends Thing, P extends object> {
   fetch: (params: P & { limit: number; next?: string }) => Promise<Page<T>>
   /** Whether a change of a row may put it elsewhere in a sorted and filtered list. */
   moves: (before: T, after: T) => boolean
+  /** Whether a row belongs to the list with these filters, as far as one can tell without the server. */
+  matches: (row: T, params: P) => boolean
 }
 
 /** A listing as a grid shows it: rows that are not loaded yet are undefined. */
@@ -40,7 +42,20 @@ const largest = 1000
 /** How long after a change that moves rows the list is fetched again, in ms. */
 const settleAfter = 600
 
+/** And no sooner than this after it was fetched last. */
+const restFor = 2000
+
 const nothing: ReadonlySet<string> = new Set()
+
+/** Whether a filter lets one of the values through; an empty filter lets everything. */
+export function anyOf(filter: string[] | undefined, ...values: string[]): boolean {
+  return !filter || filter.length === 0 || values.some((value) => filter.includes(value))
+}
+
+/** Whether one of the texts has the other in it. */
+export function hasText(q: string | undefined, ...texts: (string | undefined)[]): boolean {
+  return !q || texts.some((text) => text?.toLowerCase().includes(q.toLowerCase()))
+}
 
 /** Loads a listing window by window and keeps it live. */
 export function useList<T extends Thing, P extends object>(listing: Listing<T, P>, params: P): List<T> {
@@ -83,11 +98,13 @@ export function useList<T extends Thing, P extends object>(listing: Listing<T, P
         if (mine.length === 0) return
         const before = client.getQueryData<Pages<T>>(key)
         if (!before) return
-        const after = patch(before, mine, listing.moves)
+        const complete = before.pages.at(-1)?.next === undefined
+        const matches = (row: T) => listing.matches(row, params)
+        const after = patch(before, mine, { moves: listing.moves, matches, complete })
         if (after.pages !== before) client.setQueryData(key, after.pages, { updatedAt: client.getQueryState(key)?.dataUpdatedAt })
         changes.add(after.moved, after.gone)
       }),
-    [client, key, listing, changes.add],
+    [client, key, listing, params, changes.add],
   )
 
   const first = data?.pages[0]
@@ -127,8 +144,8 @@ function useChanges(listing: unknown, key: unknown, loadedAt: number, fetching: 
   const many = waiting.ids.size
   useEffect(() => {
     if (many === 0 || held || fetching) return
-    const timer = setTimeout(() => again.current(), settleAfter)
+    const timer = setTimeout(() => again.current(), Math.max(settleAfter, loadedAt + restFor - Date.now()))
     return () => clearTimeout(timer)
-  }, [many, held, fetching])
+  }, [many, held, fetching, loadedAt])
   return { moved: many, gone: waiting.gone, hold, add }
 }

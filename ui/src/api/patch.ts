@@ -14,12 +14,22 @@ export interface Patched<T> {
   gone: string[]
 }
 
+/** What a listing knows of its rows. */
+export interface Rules<T> {
+  /** Whether a change of a row may put it elsewhere. */
+  moves: (before: T, after: T) => boolean
+  /** Whether a row that is not loaded belongs to the listing, as far as one can tell here. */
+  matches: (row: T) => boolean
+  /** Whether all rows are loaded. If not, a row that is not here most likely lies further down. */
+  complete: boolean
+}
+
 /**
  * Applies a batch to the loaded rows. Rows keep their places: a listing never
  * jumps under the pointer. What would move is counted instead, for the reader
  * to fetch when it suits.
  */
-export function patch<T extends Thing>(pages: Pages<T>, batch: Change[], moves: (before: T, after: T) => boolean): Patched<T> {
+export function patch<T extends Thing>(pages: Pages<T>, batch: Change[], rules: Rules<T>): Patched<T> {
   const next = new Map<string, Change[]>()
   for (const change of batch) next.set(change.id, [...(next.get(change.id) ?? []), change])
   const moved = new Set<string>()
@@ -40,12 +50,14 @@ export function patch<T extends Thing>(pages: Pages<T>, batch: Change[], moves: 
       }
     }
     if (now !== row) touched = true
-    if (now !== row && moves(row, now)) moved.add(row.id)
+    if (now !== row && rules.moves(row, now)) moved.add(row.id)
     return now
   }
   const patched = pages.pages.map((page) => ({ ...page, items: page.items.map(patchRow) }))
   for (const change of batch) {
-    if (change.kind === 'changed' && !seen.has(change.id)) moved.add(change.id)
+    if (change.kind !== 'changed' || seen.has(change.id)) continue
+    const row = change.object as T
+    if (rules.matches(row) && (rules.complete || isNew(row))) moved.add(change.id)
   }
   return { pages: touched ? { ...pages, pages: patched } : pages, moved: [...moved], gone }
 }
@@ -57,6 +69,12 @@ export function merge<T extends Thing>(row: T, change: Change): T {
   const after = change.object as T
   if (indexOf(after) < indexOf(row)) return row
   return { ...row, ...after }
+}
+
+/** An object that was never changed since it was made. */
+function isNew(thing: Thing): boolean {
+  const { created_at, updated_at } = thing as { created_at?: string; updated_at?: string }
+  return created_at === updated_at
 }
 
 function indexOf(thing: Thing): number {

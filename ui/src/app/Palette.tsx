@@ -102,7 +102,7 @@ export function Palette() {
       maxHeight={560}
       size={600}
       yOffset={80}
-      aria-label="Search"
+      attributes={{ content: { 'aria-label': 'Search' } }}
       classNames={{ content: 'palette' }}
     >
       <Spotlight.Search placeholder="Search or jump to…" aria-label="Search" leftSection={<IconSearch size={18} />} />

@@ -41,9 +41,14 @@ export function Shell() {
         <Banner />
         <Outlet />
       </main>
-      <Drawer opened={menu} onClose={setMenu.close} position="left" size={264} withCloseButton={false} aria-label="Navigation">
-        <Rail onGo={setMenu.close} />
-      </Drawer>
+      <Drawer.Root opened={menu} onClose={setMenu.close} position="left" size={264}>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label="Navigation">
+          <Drawer.Body>
+            <Rail onGo={setMenu.close} />
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
       <Palette />
       <Modal opened={help} onClose={setHelp.close} title="Keyboard">
         <dl className="help">

@@ -86,8 +86,9 @@ function Account({ onHelp }: { onHelp: () => void }) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <button type="button" className="avatar" aria-label={`Account of ${me.user.name}`}>
-          {initials(me.user.name)}
+        <button type="button" className="avatar">
+          <span aria-hidden="true">{initials(me.user.name)}</span>
+          <span className="visually-hidden">Account of {me.user.name}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -24,12 +24,22 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'xs' } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
-    Modal: { defaultProps: { centered: true, radius: 'lg', closeButtonProps: { 'aria-label': 'Close' } } },
-    Drawer: { defaultProps: { position: 'right', closeButtonProps: { 'aria-label': 'Close' } } },
+    Modal: {
+      // Without a transform, lists that drop down in a dialog may reach beyond it.
+      defaultProps: { centered: true, radius: 'lg', closeButtonProps: { 'aria-label': 'Close' }, transitionProps: { transition: 'fade', duration: 120 } },
+    },
+    Drawer: {
+      defaultProps: { position: 'right', closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.3 } },
+    },
+    // A second banner beside the top bar would be one too many for screen readers.
+    ModalHeader: { defaultProps: { role: 'presentation' } },
+    DrawerHeader: { defaultProps: { role: 'presentation' } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, multiline: true, maw: 280 } },
-    Menu: { defaultProps: { shadow: 'md', position: 'bottom-start' } },
-    Select: { defaultProps: { comboboxProps: { shadow: 'md' } } },
-    MultiSelect: { defaultProps: { comboboxProps: { shadow: 'md' } } },
+    // Menus stay where they belong in the page, so that no text is outside of its landmarks.
+    Menu: { defaultProps: { shadow: 'md', position: 'bottom-start', withinPortal: false, floatingStrategy: 'fixed', withInitialFocusPlaceholder: false } },
+    Popover: { defaultProps: { shadow: 'md', position: 'bottom-start', withinPortal: false, floatingStrategy: 'fixed' } },
+    Select: { defaultProps: { comboboxProps: { shadow: 'md', withinPortal: false, floatingStrategy: 'fixed' } } },
+    MultiSelect: { defaultProps: { comboboxProps: { shadow: 'md', withinPortal: false, floatingStrategy: 'fixed' } } },
   },
 })
 

@@ -2,9 +2,9 @@ import { ago, dateTime } from './format'
 import { useNow } from './hooks'
 
 /** A moment as "2 h ago", with the exact time for whoever asks. */
-export function Ago({ at }: { at: string | null | undefined }) {
+export function Ago({ at, missing = '–' }: { at: string | null | undefined; missing?: string }) {
   const now = useNow()
-  if (!at) return <>–</>
+  if (!at) return <>{missing}</>
   return (
     <time dateTime={at} title={dateTime(at)}>
       {ago(at, now)}

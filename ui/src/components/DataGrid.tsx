@@ -97,7 +97,7 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
   const active = keys.head >= 0 ? `${id}-h${keys.head}` : cursor >= 0 ? `${id}-r${cursor}` : undefined
 
   const slow = useDelayed(list.loading, 150)
-  const template = { '--columns': `36px ${columns.map((c) => c.width).join(' ')}` } as React.CSSProperties
+  const template = { '--columns': `26px ${columns.map((c) => c.width).join(' ')}`, '--least': narrow ? '0' : '1000px' } as React.CSSProperties
   return (
     <div className="grid-frame" style={template}>
       <div

@@ -1,7 +1,7 @@
 import { Button, Menu, TextInput } from '@mantine/core'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { count } from './format'
-import { IconCheck, IconChevron, IconSearch } from './icons'
+import { IconChevron, IconSearch } from './icons'
 import { searchFieldId } from './shortcuts'
 import './filter.css'
 
@@ -88,12 +88,9 @@ interface FilterProps {
 export function Filter({ name, choices, values, onChange }: FilterProps) {
   const others: Choice[] = values.filter((v) => choices.every((c) => c.value !== v)).map((value) => ({ value, label: value }))
   const shown = [...choices, ...others]
-  const toggle = (value: string) => {
-    onChange(values.includes(value) ? values.filter((v) => v !== value) : [...values, value])
-  }
   const only = values.length === 1 ? shown.find((c) => c.value === values[0])?.label : undefined
   return (
-    <Menu closeOnItemClick={false} keepMounted={false}>
+    <Menu closeOnItemClick={false}>
       <Menu.Target>
         <Button
           variant="default"
@@ -106,21 +103,18 @@ export function Filter({ name, choices, values, onChange }: FilterProps) {
       </Menu.Target>
       <Menu.Dropdown aria-label={name}>
         {shown.length === 0 && <p className="filter-none">Nothing to choose from</p>}
-        {shown.map((choice) => {
-          const on = values.includes(choice.value)
-          return (
-            <Menu.Item
+        <Menu.CheckboxGroup value={values} onChange={onChange}>
+          {shown.map((choice) => (
+            <Menu.CheckboxItem
               key={choice.value}
-              role="menuitemcheckbox"
-              aria-checked={on}
-              onClick={() => toggle(choice.value)}
-              leftSection={<span className="filter-tick">{on && <IconCheck size={15} aria-hidden="true" />}</span>}
+              value={choice.value}
+              closeMenuOnClick={false}
               rightSection={choice.count === undefined ? undefined : <span className="filter-count">{count(choice.count)}</span>}
             >
               {choice.label}
-            </Menu.Item>
-          )
-        })}
+            </Menu.CheckboxItem>
+          ))}
+        </Menu.CheckboxGroup>
       </Menu.Dropdown>
     </Menu>
   )

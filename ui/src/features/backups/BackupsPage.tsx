@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
-import { useList, type Listing } from '../../api/list'
+import { anyOf, hasText, useList, type Listing } from '../../api/list'
 import { useObstacle, useStats } from '../../api/session'
 import type { Backup } from '../../api/types'
 import { Action } from '../../components/Action'
@@ -37,6 +37,12 @@ interface Params {
 const listing: Listing<Backup, Params> = {
   noun: 'backups',
   fetch: (query) => must(api.GET('/v1/backups', { params: { query } })),
+  matches: (backup, p) =>
+    anyOf(p.status, backup.status) &&
+    anyOf(p.client, backup.client) &&
+    anyOf(p.task, backup.task) &&
+    anyOf(p.node, backup.node) &&
+    hasText(p.q, backup.id, backup.task, backup.client, backup.node),
   moves: (a, b) => a.status !== b.status || a.node !== b.node,
 }
 

@@ -22,33 +22,42 @@ import { titleOf } from '../../components/run'
 import { browseSearch } from './search'
 import './backups.css'
 
-/** What a folder of a backup holds; a folder with one folder in it is gone through at once. */
-function useFolder(backup: string, path: string) {
-  return useQuery({
-    queryKey: [...keys.one('backups', backup), 'files', path],
-    queryFn: () => must(api.GET('/v1/backups/{backup}/files', { params: { path: { backup }, query: { path } } })),
-    staleTime: Infinity, // a stored backup never changes
-  })
+interface Folder {
+  at: string
+  items: FileEntry[]
+}
+
+/**
+ * What a folder of a backup holds. Without a path it is the first one with a
+ * choice in it: going down through lone folders is not worth clicks.
+ */
+async function open(backup: string, path: string): Promise<Folder> {
+  const list = (at: string) => must(api.GET('/v1/backups/{backup}/files', { params: { path: { backup }, query: { path: at } } }))
+  let at = path || '/'
+  let { items } = await list(at)
+  for (let deep = 0; path === '' && items.length === 1 && items[0]!.type === 'directory' && deep < 32; deep++) {
+    at = below(at, items[0]!.name)
+    items = (await list(at)).items
+  }
+  return { at, items }
 }
 
 /** The files of a stored backup, folder by folder. */
 export function BrowsePage() {
   const { id } = useParams({ strict: false }) as { id: string }
   const [{ path }, setSearch] = useSearchState(browseSearch)
-  const at = path || '/'
   const backup = useBackup(id).data
-  const folder = useFolder(id, at)
+  const folder = useQuery({
+    queryKey: [...keys.one('backups', id), 'files', path],
+    queryFn: () => open(id, path),
+    staleTime: Infinity, // a stored backup never changes
+  })
+  const at = folder.data?.at ?? (path || '/')
   const navigate = useNavigate()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [restoring, setRestoring] = useState<string[]>([])
   const mayRestore = useObstacle('backups:restore')
   useEffect(() => setSelected(new Set()), [at])
-
-  const only = folder.data?.items.length === 1 ? folder.data.items[0] : undefined
-  useEffect(() => {
-    // The way down to the first real choice is not worth clicks, but only on the way in.
-    if (path === '' && only?.type === 'directory') setSearch({ path: below(at, only.name) })
-  }, [only, at, path, setSearch])
 
   const toggle = (name: string) => {
     const next = new Set(selected)

@@ -7,13 +7,12 @@ import { keys } from '../../api/queries'
 import { useObstacle } from '../../api/session'
 import type { Node } from '../../api/types'
 import { Action } from '../../components/Action'
-import { Ago } from '../../components/Ago'
 import { Code, Details } from '../../components/Details'
 import { ErrorPanel } from '../../components/ErrorPanel'
 import { EventList } from '../../components/EventList'
 import { bytes, dateTime, percent, roleList, sentence } from '../../components/format'
 import { Meter } from '../../components/Meter'
-import { NodeBadge } from './columns'
+import { LastSeen, NodeBadge } from './columns'
 
 interface Props {
   /** Name or id of the node; "" when the drawer is closed. */
@@ -78,7 +77,7 @@ function facts(node: Node): [string, React.ReactNode][] {
     ['Address', node.address ? <Code>{node.address}</Code> : '–'],
     ['Node ID', <Code key="id">{node.id}</Code>],
     ['Version', node.version || '–'],
-    ['Last seen', <Ago key="seen" at={node.last_seen} />],
+    ['Last seen', <LastSeen key="seen" node={node} />],
     ['Certificate', node.certificate_not_after ? `valid until ${dateTime(node.certificate_not_after)}` : '–'],
   ]
   const labels = Object.entries(node.labels ?? {})

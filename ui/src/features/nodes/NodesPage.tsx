@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
-import { useList, type Listing } from '../../api/list'
+import { anyOf, hasText, useList, type Listing } from '../../api/list'
 import { useObstacle, useStats } from '../../api/session'
 import type { Node } from '../../api/types'
 import { BulkAction, BulkBar } from '../../components/BulkBar'
@@ -28,6 +28,12 @@ interface Params {
 const listing: Listing<Node, Params> = {
   noun: 'nodes',
   fetch: (query) => must(api.GET('/v1/nodes', { params: { query } })),
+  matches: (node, p) =>
+    anyOf(p.status, node.status) &&
+    anyOf(p.role, ...node.roles) &&
+    anyOf(p.mode, node.mode) &&
+    anyOf(p.site, node.site) &&
+    hasText(p.q, node.name, node.id, node.address),
   moves: (a, b) => a.status !== b.status || a.mode !== b.mode || a.name !== b.name || a.site !== b.site,
 }
 

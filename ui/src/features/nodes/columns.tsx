@@ -15,6 +15,11 @@ export function shownState(node: Pick<Node, 'status' | 'mode'>): string {
   return node.status === 'online' && node.mode === 'draining' ? 'draining' : node.status
 }
 
+/** When a node was heard of last; one that is online is heard of all the time. */
+export function LastSeen({ node }: { node: Node }) {
+  return <Ago at={node.last_seen} missing={node.status === 'online' || node.status === 'degraded' ? 'now' : '–'} />
+}
+
 /** The icon of what a node mainly does. */
 export function NodeIcon({ node }: { node: Node }) {
   const of = (role: string) => node.roles.includes(role)
@@ -75,7 +80,7 @@ export const nodeColumns: Column<Node>[] = [
     sort: 'last_seen',
     cell: (node) => (
       <span className="cell-muted cell-number">
-        <Ago at={node.last_seen} />
+        <LastSeen node={node} />
       </span>
     ),
   },
@@ -92,7 +97,7 @@ export function NodeCard({ node }: { node: Node }) {
       </span>
       <span className="card-note">{[roleList(node.roles), node.site].filter(Boolean).join(', ')}</span>
       <span className="card-side">
-        <Ago at={node.last_seen} />
+        <LastSeen node={node} />
       </span>
     </>
   )

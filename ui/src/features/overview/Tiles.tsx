@@ -58,15 +58,13 @@ function NodesTile({ stats }: Pick<Props, 'stats'>) {
   const wrong = [
     of('offline') > 0 && `${count(of('offline'))} offline`,
     of('degraded') > 0 && `${count(of('degraded'))} degraded`,
-    of('joining') > 0 && `${count(of('joining'))} joining`,
-    of('left') > 0 && `${count(of('left'))} left`,
   ].filter(Boolean)
   return (
     <Tile
       title="Nodes online"
       figure={count(of('online'))}
       of={`of ${count(total)}`}
-      note={wrong.join(', ') || 'All are online'}
+      note={wrong.join(', ') || (of('online') === total ? 'All are online' : `${count(total - of('online'))} joining or left`)}
       meter={<Meter label={`${of('online')} of ${total} nodes are online`} parts={parts} total={total} />}
     />
   )

@@ -2,19 +2,20 @@ import { Link } from '@tanstack/react-router'
 import { useManagers } from '../../api/session'
 import type { Cluster, Node, Stats } from '../../api/types'
 import { count } from '../../components/format'
+import { useNarrow } from '../../components/hooks'
 import { IconCrown } from '../../components/icons'
 import { marks } from '../../components/marks'
 import { StateMark } from '../../components/StateBadge'
 import { lookOf, nodeStates } from '../../components/states'
-import { arrange, order, type Place } from './topology'
+import { arrange, order, type Place, type Table } from './topology'
 
 const legend = ['offline', 'degraded', 'draining', 'joining', 'online'] as const
 
 /** The grid as sites and tiers. Every cell leads to its nodes. */
 export function TopologyCard({ stats, cluster }: { stats: Stats | undefined; cluster: Cluster | undefined }) {
   const managers = useManagers().data?.items ?? []
-  const { sites, rows } = arrange(stats?.nodes.cells ?? [])
-  const style = { '--sites': Math.max(1, sites.length) } as React.CSSProperties
+  const narrow = useNarrow()
+  const picture = { table: arrange(stats?.nodes.cells ?? []), managers, cluster }
   return (
     <section className="card card-pad">
       <div className="card-head">
@@ -27,33 +28,74 @@ export function TopologyCard({ stats, cluster }: { stats: Stats | undefined; clu
           ))}
         </span>
       </div>
-      <div className="topology" style={style}>
-        <span />
-        {sites.map((site) => (
-          <p key={site} className="topology-site">
-            {site || 'No site'}
-          </p>
-        ))}
-        <Tier title="Managers" note={quorum(cluster)} />
-        <div className="topology-managers">
-          {sites.map((site) => (
-            <div key={site}>
-              {managers
-                .filter((node) => node.site === site)
-                .map((node) => (
-                  <Manager key={node.id} node={node} leads={node.name === cluster?.leader} />
-                ))}
-            </div>
-          ))}
-        </div>
-        {rows.map((row) => [
-          <Tier key={row.role} title={row.title} note={row.note} />,
-          ...row.places.map((place, i) => (
-            <Cell key={`${row.role} ${sites[i]}`} place={place} role={row.role} title={row.title} site={sites[i]!} />
-          )),
-        ])}
-      </div>
+      {narrow ? <Bands {...picture} /> : <Matrix {...picture} />}
     </section>
+  )
+}
+
+interface PictureProps {
+  table: Table
+  managers: Node[]
+  cluster: Cluster | undefined
+}
+
+/** On a wide screen: a column for each site, a row for each tier. */
+function Matrix({ table: { sites, rows }, managers, cluster }: PictureProps) {
+  const style = { '--sites': Math.max(1, sites.length) } as React.CSSProperties
+  return (
+    <div className="topology" style={style}>
+      <span />
+      {sites.map((site) => (
+        <p key={site} className="topology-site">
+          {site || 'No site'}
+        </p>
+      ))}
+      <Tier title="Managers" note={quorum(cluster)} />
+      <div className="topology-managers">
+        {sites.map((site) => (
+          <div key={site}>
+            {managers
+              .filter((node) => node.site === site)
+              .map((node) => (
+                <Manager key={node.id} node={node} leads={node.name === cluster?.leader} />
+              ))}
+          </div>
+        ))}
+      </div>
+      {rows.map((row) => [
+        <Tier key={row.role} title={row.title} note={row.note} />,
+        ...row.places.map((place, i) => (
+          <Cell key={`${row.role} ${sites[i]}`} place={place} role={row.role} title={row.title} site={sites[i]!} />
+        )),
+      ])}
+    </div>
+  )
+}
+
+/** On a phone: one band for each site. */
+function Bands({ table: { sites, rows }, managers, cluster }: PictureProps) {
+  return (
+    <div className="bands">
+      {sites.map((site, i) => (
+        <div key={site} className="band">
+          <p className="topology-site">{site || 'No site'}</p>
+          <div className="band-managers">
+            {managers
+              .filter((node) => node.site === site)
+              .map((node) => (
+                <Manager key={node.id} node={node} leads={node.name === cluster?.leader} />
+              ))}
+          </div>
+          <div className="band-cells">
+            {rows
+              .filter((row) => row.places[i]!.total > 0)
+              .map((row) => (
+                <Cell key={row.role} place={row.places[i]!} role={row.role} title={row.title} site={site} named />
+              ))}
+          </div>
+        </div>
+      ))}
+    </div>
   )
 }
 
@@ -91,30 +133,36 @@ interface CellProps {
   role: string
   title: string
   site: string
+  /** The title stands in the cell, as there is no row to name it. */
+  named?: boolean
 }
 
-function Cell({ place, role, title, site }: CellProps) {
+function Cell({ place, role, title, site, named }: CellProps) {
   if (place.total === 0) return <span className="cell-none" />
   const { offline, degraded } = place.by
-  const says = `${count(place.total)} ${title.toLowerCase()}${site ? ` in ${site}` : ''}, ${offline} offline, ${degraded} degraded`
   return (
     <Link
       to="/nodes"
       search={site ? { role, site } : { role }}
       className={offline > 0 ? 'cell is-bad' : 'cell'}
-      aria-label={says}
     >
+      {named && <span className="cell-title">{title}</span>}
       <span className="cell-head">
         <b>{count(place.total)}</b>
+        <span className="visually-hidden">
+          {title.toLowerCase()} {site && `in ${site}`}
+        </span>
         <span>
           {offline > 0 && (
             <span className="tone-red">
               <StateMark look={nodeStates.offline} /> {count(offline)}
+              <span className="visually-hidden">offline</span>
             </span>
           )}
           {degraded > 0 && (
             <span className="tone-amber">
               <StateMark look={nodeStates.degraded} /> {count(degraded)}
+              <span className="visually-hidden">degraded</span>
             </span>
           )}
         </span>

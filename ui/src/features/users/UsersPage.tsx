@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
-import { useList, type Listing } from '../../api/list'
+import { anyOf, hasText, useList, type Listing } from '../../api/list'
 import { useObstacle, useStats } from '../../api/session'
 import type { User } from '../../api/types'
 import { Action } from '../../components/Action'
@@ -30,6 +30,8 @@ interface Params {
 const listing: Listing<User, Params> = {
   noun: 'users',
   fetch: (query) => must(api.GET('/v1/users', { params: { query } })),
+  matches: (user, p) =>
+    anyOf(p.enabled, String(user.enabled)) && anyOf(p.group, ...user.groups) && anyOf(p.origin, user.origin) && hasText(p.q, user.name, user.id),
   moves: (a, b) => a.enabled !== b.enabled || a.name !== b.name || a.groups.join() !== b.groups.join(),
 }
 
