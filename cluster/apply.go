@@ -79,8 +79,10 @@ func (n *Node) try(ctx context.Context, e *fsm.Entry) (fsm.Result, error) {
 		return fsm.Result{}, &moved{cause: raft.ErrNotLeader}
 	}
 	identify(e)
+	asking, cancel := n.whileLeads(ctx, leader)
+	defer cancel()
 	var result fsm.Result
-	if err := n.calls.post(ctx, leader, pathApply, *e, &result); err != nil {
+	if err := n.calls.post(asking, leader, pathApply, *e, &result); err != nil {
 		return fsm.Result{}, err
 	}
 	if _, err := n.state.View(ctx, result.Index); err != nil {
@@ -88,6 +90,22 @@ func (n *Node) try(ctx context.Context, e *fsm.Entry) (fsm.Result, error) {
 			"ask again with the same request id", result.Index)
 	}
 	return result, nil
+}
+
+// whileLeads ends with ctx, and once another than that leader is known: one that
+// was cut off does not answer, and does not refuse either.
+func (n *Node) whileLeads(ctx context.Context, leader string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for ctx.Err() == nil {
+			changed := n.leader.changed()
+			if now := n.leaderID(); now != "" && now != leader {
+				cancel()
+			}
+			pause(ctx, changed, time.Time{})
+		}
+	}()
+	return ctx, cancel
 }
 
 // propose puts an entry into the log, as the leader.

@@ -136,6 +136,9 @@ func (k *keeper) next(v *fsm.View, servers []raft.Server, now time.Time) *change
 			voters++
 		}
 	}
+	if k.disk.Room() != nil && k.heir(servers, now) != "" {
+		return &change{handOver, k.cfg.ID} // another can still write
+	}
 	for _, s := range servers {
 		id := string(s.ID)
 		if n, ok := v.Nodes.Get(id); ok && n.Has(fsm.RoleManager) {
@@ -192,7 +195,7 @@ func (k *keeper) carry(term context.Context, c *change) error {
 		return k.raft.AddNonvoter(id, addr, 0, changeTimeout).Error()
 	case getVote:
 		return k.raft.AddVoter(id, addr, 0, changeTimeout).Error()
-	default: // this leader is to go: another removes it
+	default: // this leader is to go, or can write no more
 		return k.transfer(term, "")
 	}
 }

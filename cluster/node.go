@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -44,8 +44,9 @@ type Node struct {
 	soft    *soft
 	poked   chan struct{} // one slot: the membership may be other than it should
 
-	once sync.Once
-	done chan struct{} // closed once the node is closed
+	closing atomic.Bool
+	done    chan struct{} // closed when the node begins to close
+	gone    chan struct{} // closed when it is closed
 }
 
 // Open takes what a member needs: its files, its ports, its place in raft. It
@@ -64,7 +65,7 @@ func Open(cfg Config, state *fsm.FSM, plans map[string]Plan, log hclog.Logger) (
 		return nil, err
 	}
 	n := &Node{cfg: cfg, state: state, plans: plans, log: log, leader: newLeadership(),
-		poked: make(chan struct{}, 1), done: make(chan struct{})}
+		poked: make(chan struct{}, 1), done: make(chan struct{}), gone: make(chan struct{})}
 	n.soft = newSoft()
 	n.batches = newBatches(n)
 	n.reads = newReads(n.readIndex)
@@ -147,31 +148,32 @@ func (n *Node) watch(ctx context.Context) error {
 // Close stops the member at once, as a crash would, without a word to others. A
 // node that runs is stopped in order by cancelling the context of [Node.Run].
 func (n *Node) Close() error {
-	var err error
-	n.once.Do(func() {
-		close(n.done)
-		var errs []error
-		if n.raft != nil {
-			errs = append(errs, n.raft.Shutdown().Error())
-		}
-		if n.trans != nil {
-			errs = append(errs, n.trans.Close())
-		}
-		if n.calls != nil {
-			n.calls.close()
-		}
-		if n.port != nil {
-			errs = append(errs, n.port.close())
-		}
-		if n.gossip != nil {
-			errs = append(errs, n.gossip.close())
-		}
-		if n.disk != nil {
-			errs = append(errs, n.disk.Close())
-		}
-		err = errors.Join(errs...)
-	})
-	return err
+	if !n.closing.CompareAndSwap(false, true) {
+		<-n.gone
+		return nil
+	}
+	defer close(n.gone)
+	close(n.done)
+	var errs []error
+	if n.raft != nil {
+		errs = append(errs, n.raft.Shutdown().Error())
+	}
+	if n.trans != nil {
+		errs = append(errs, n.trans.Close())
+	}
+	if n.calls != nil {
+		n.calls.close()
+	}
+	if n.port != nil {
+		errs = append(errs, n.port.close())
+	}
+	if n.gossip != nil {
+		errs = append(errs, n.gossip.close())
+	}
+	if n.disk != nil {
+		errs = append(errs, n.disk.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Listener gives the connections that agreed on the protocol, which must be

@@ -122,8 +122,10 @@ func (n *Node) tryIndex(ctx context.Context) (uint64, error) {
 	if leader == "" || leader == n.cfg.ID {
 		return 0, &moved{cause: raft.ErrNotLeader}
 	}
+	asking, cancel := n.whileLeads(ctx, leader)
+	defer cancel()
 	var at readAt
-	err := n.calls.post(ctx, leader, pathIndex, nothing{}, &at)
+	err := n.calls.post(asking, leader, pathIndex, nothing{}, &at)
 	return at.Index, err
 }
 

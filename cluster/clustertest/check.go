@@ -73,6 +73,9 @@ func (c *Cluster) Check() {
 	}
 	c.equal()
 	c.complete()
+	if term, most := c.Leader().Status().Term, c.term+uint64(3*c.faults+2); c.term > 0 && term > most {
+		c.t.Errorf("the term went from %d to %d over %d faults", c.term, term, c.faults)
+	}
 }
 
 // gone tells whether the member was taken out of the grid.

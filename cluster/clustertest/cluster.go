@@ -30,7 +30,8 @@ type Cluster struct {
 	gossipKey [32]byte
 	secret    [32]byte // of the join token
 	writes    ledger
-	terms     uint64 // seen last
+	faults    int    // done to it
+	term      uint64 // when it had settled first
 }
 
 const joinTokenID = "join"
@@ -46,6 +47,7 @@ func Run(t *testing.T, n int, test func(t *testing.T, c *Cluster), options ...fu
 			c.Add()
 		}
 		c.Settle()
+		c.term = c.Leader().Status().Term
 		test(t, c)
 	})
 }
@@ -69,6 +71,7 @@ func New(t *testing.T, options ...func(*Cluster)) *Cluster {
 		for _, m := range c.Members {
 			m.Kill()
 		}
+		time.Sleep(time.Minute) // libraries end what they have begun by time-outs
 	})
 	return c
 }
@@ -225,6 +228,7 @@ func (c *Cluster) describe() string {
 
 // Partition cuts the links between the members given and all others.
 func (c *Cluster) Partition(side ...*Member) {
+	c.faults++
 	in := make(map[*Member]bool)
 	for _, m := range side {
 		in[m] = true

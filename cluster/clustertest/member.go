@@ -142,6 +142,7 @@ func (m *Member) Kill() {
 		return
 	}
 	m.up = false
+	m.c.faults++
 	m.c.Net.Crash(m.Host)
 	if err := m.Close(); err != nil && !errors.Is(err, cluster.ErrStorage) {
 		m.c.t.Logf("%s was killed: %v", m.Name, err)

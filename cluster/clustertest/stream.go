@@ -124,7 +124,7 @@ func (l *lane) read(b []byte) (int, error) {
 		linked := l.net.linked(l.from, l.to)
 		switch {
 		case l.readBy.over():
-			return 0, fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
+			return 0, os.ErrDeadlineExceeded // as it is: it must be a net.Error
 		case len(l.chunks) > 0 && linked && !time.Now().Before(l.chunks[0].ready):
 			return l.take(b), nil
 		case l.ended != nil && len(l.chunks) == 0 && (linked || l.ended != io.EOF):
@@ -155,7 +155,7 @@ func (l *lane) write(b []byte) (int, error) {
 		case l.ended != nil:
 			return 0, l.ended
 		case l.writeBy.over():
-			return 0, fmt.Errorf("write: %w", os.ErrDeadlineExceeded)
+			return 0, os.ErrDeadlineExceeded
 		case l.size < window:
 			l.chunks = append(l.chunks, chunk{append([]byte(nil), b...), time.Now().Add(latency)})
 			l.size += len(b)
