@@ -11,10 +11,10 @@ import (
 // event is what the command line shows of a row of the audit trail.
 type event struct {
 	ID     string `json:"id"`
-	By     string `json:"by"`
+	Actor  string `json:"actor"`
 	Action string `json:"action"`
 	Object struct {
-		Noun string `json:"noun"`
+		Kind string `json:"kind"`
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"object"`
@@ -31,7 +31,7 @@ func (a *app) audit() *cobra.Command {
 			filters: []filter{
 				{name: "by", usage: "done by this user, node or plan, as in user:ada"},
 				{name: "action", usage: "of this kind, as in user.create"},
-				{name: "noun", usage: "about this kind of object, as in users"},
+				{name: "kind", usage: "about this kind of object, as in users"},
 				{name: "object", usage: "about this object, by id"},
 				{name: "result", usage: "with this result; ok, or why it was refused"},
 				{name: "from", usage: "at this moment or later: 2026-01-31, RFC 3339, or how long ago as 24h or 7d", when: true},
@@ -45,10 +45,10 @@ func (a *app) audit() *cobra.Command {
 func eventColumns(*app) []column[event] {
 	return []column[event]{
 		{title: "time", of: func(e event) string { return e.CreatedAt.UTC().Format(time.RFC3339) }},
-		{title: "by", of: func(e event) string { return e.By }},
+		{title: "by", of: func(e event) string { return e.Actor }},
 		{title: "action", of: func(e event) string { return e.Action }},
 		{title: "object", of: func(e event) string { return first(e.Object.Name, e.Object.ID) }},
-		{title: "result", of: func(e event) string { return first(e.Result, "ok") }, state: true},
+		{title: "result", of: func(e event) string { return e.Result }, state: true},
 		{title: "detail", of: func(e event) string { return e.Detail }},
 	}
 }
@@ -67,7 +67,7 @@ has a hash over itself and the row before. The exit code is 3 when one does not 
 				return err
 			}
 			var found struct {
-				Rows   int    `json:"rows"`
+				Events int    `json:"events"`
 				Broken string `json:"broken"`
 			}
 			if err := json.Unmarshal(data, &found); err != nil {
@@ -82,7 +82,7 @@ has a hash over itself and the row before. The exit code is 3 when one does not 
 				return unwishedf("the audit trail is broken at row %s: it, or the one before it, was changed, inserted or taken out", line(found.Broken))
 			}
 			if !asJSON {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s rows, all in order\n", count(int64(found.Rows)))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s rows, all in order\n", count(int64(found.Events)))
 			}
 			return nil
 		},

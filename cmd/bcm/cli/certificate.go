@@ -22,10 +22,38 @@ func (a *app) certificates() *cobra.Command {
 	return noun("cert", "Certificates of the members; they renew themselves",
 		list(a, listing[certificate]{
 			what: "certificates", path: at("certificates"), columns: certColumns, id: func(c certificate) string { return c.ID },
-			filters: []filter{{name: "node", usage: "of this node", refs: nodeRefs}},
+			filters: []filter{
+				{name: "node", usage: "of this node", refs: nodeRefs},
+				{name: "revoked", usage: "revoked ones; with =false the others", yesno: true},
+			},
 		}),
 		show(a, one[certificate]{what: "certificate", path: func(ref string) string { return at("certificates", ref) }, refs: certRefs, fields: certFields}),
+		a.certRevoke(),
 	)
+}
+
+func (a *app) certRevoke() *cobra.Command {
+	var r result
+	var yes bool
+	cmd := &cobra.Command{
+		Use:               "revoke CERTIFICATE",
+		Short:             "Make a certificate worthless at once; its node is shut out",
+		Args:              Takes("CERTIFICATE"),
+		ValidArgsFunction: a.firstArg(certRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.confirm(cmd, yes, "make certificate %s worthless at once and shut its node out", args[0]); err != nil {
+				return err
+			}
+			data, err := a.send(cmd, "POST", at("certificates", args[0], "revoke"), nil)
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "certificate %s is revoked", args[0])
+		},
+	}
+	yesFlag(cmd, &yes)
+	r.flags(cmd)
+	return cmd
 }
 
 func (c certificate) state(now time.Time) string {

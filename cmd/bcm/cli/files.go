@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,9 +46,13 @@ func (a *app) backupFiles() *cobra.Command {
 			if get != "" {
 				return a.getFile(cmd, g, args[0], path, get)
 			}
-			p, err := g.rows(cmd.Context(), at("backups", args[0], "files"), url.Values{"path": {path}}, 0)
+			data, err := g.call(cmd.Context(), "GET", at("backups", args[0], "files"), url.Values{"path": {path}}, nil)
 			if err != nil {
 				return err
+			}
+			var p page
+			if err := json.Unmarshal(data, &p); err != nil {
+				return fmt.Errorf("reading the answer: %w", err)
 			}
 			l := listing[storedFile]{what: "files", columns: fileColumns, id: func(f storedFile) string { return f.Path }}
 			return l.write(a, cmd, listOptions{json: asJSON, quiet: quiet}, p)

@@ -63,7 +63,7 @@ func (a *app) backupVerify() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&percent, "percent", 0, "how much of the data to read, besides all that describes it")
+	f.IntVar(&percent, "percent", 100, "how much of the data to read, besides all that describes it")
 	f.StringVar(&node, "node", "", "backup manager to verify on; any when not given")
 	f.BoolVarP(&wait, "wait", "w", true, "wait for its end and show how far it is; exit code 3 when it fails")
 	a.completeRefs(cmd, "node", runnerRefs)

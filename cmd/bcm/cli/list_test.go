@@ -54,8 +54,8 @@ const (
 	certRow = `{"id":"0a1b","created_at":"2026-03-01T06:00:00Z","updated_at":"2026-03-01T06:00:00Z","index":12,"node":"backup-1",
 		"roles":["backup-manager"],"not_before":"2026-03-01T06:00:00Z","not_after":"2026-03-02T06:00:00Z","revoked_at":null}`
 	eventRow = `{"id":"0000000000000009-0000","created_at":"2026-03-01T11:00:00Z","updated_at":"2026-03-01T11:00:00Z","index":9,
-		"by":"user:ada","action":"user.create","object":{"noun":"users","id":"u2","name":"bob"},"result":"denied",
-		"detail":"user ada may not","request":"r9"}`
+		"by":"user:ada","actor":"user:ada","action":"user.create","object":{"kind":"users","id":"u2","name":"bob"},"result":"denied",
+		"detail":"user ada may not","request_id":"r9"}`
 )
 
 // listings are all list verbs: the command, the path asked, and two rows.

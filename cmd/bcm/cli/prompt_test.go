@@ -20,7 +20,7 @@ func described(t *testing.T, path string, c *cobra.Command) {
 // destructive are the verbs that ask.
 var destructive = []string{
 	"node remove x", "user remove x", "group remove x", "client remove x", "task remove x", "schedule remove x",
-	"backup remove x", "token revoke x", "operator raft remove-peer x",
+	"backup remove x", "token revoke x", "operator raft remove-peer x", "cert revoke x",
 }
 
 func TestDestructiveVerbsRefuseWithoutTerminal(t *testing.T) {

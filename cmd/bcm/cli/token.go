@@ -48,6 +48,11 @@ func (a *app) tokenList() *cobra.Command {
 	cmd := list(a, listing[token]{
 		what: "tokens", short: "List tokens with which nodes join; with --api, those that speak for users",
 		where: func() string { return tokenPath(speaks) }, columns: tokenColumns, id: func(t token) string { return t.ID },
+		filters: []filter{
+			{name: "role", usage: "good for this role", values: fsm.Roles()},
+			{name: "user", usage: "speaking for this user (with --api)", refs: userRefs},
+			{name: "revoked", usage: "revoked ones; with =false the others", yesno: true},
+		},
 	})
 	apiFlag(cmd, &speaks)
 	return cmd

@@ -93,13 +93,14 @@ func TestVerbs(t *testing.T) {
 		{"token revoke k1 -y", "DELETE /v1/join-tokens/k1", 204, "", `DELETE /v1/join-tokens/k1`, "token k1 is revoked\n"},
 		{"token revoke k2 --api -y", "DELETE /v1/api-tokens/k2", 204, "", `DELETE /v1/api-tokens/k2`, "token k2 is revoked\n"},
 
+		{"cert revoke 0a1b -y", "POST /v1/certificates/0a1b/revoke", 200, certRow, `POST /v1/certificates/0a1b/revoke`, "certificate 0a1b is revoked\n"},
 		{"operator raft remove-peer m3 -y", "DELETE /v1/cluster/members/m3", 204, "",
 			`DELETE /v1/cluster/members/m3`, "manager m3 is no longer a member\n"},
 		{"operator raft transfer-leadership m2", "POST /v1/cluster/transfer-leadership", 204, "",
 			`POST /v1/cluster/transfer-leadership {"to":"m2"}`, "manager m2 leads now\n"},
 		{"operator raft transfer-leadership", "POST /v1/cluster/transfer-leadership", 204, "",
 			`POST /v1/cluster/transfer-leadership {}`, "another manager leads now\n"},
-		{"audit verify", "GET /v1/events/verify", 200, `{"rows":12345}`, `GET /v1/events/verify`, "12,345 rows, all in order\n"},
+		{"audit verify", "GET /v1/events/verify", 200, `{"intact":true,"events":12345,"broken":null}`, `GET /v1/events/verify`, "12,345 rows, all in order\n"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			w := newWorld(t).on(c.on, c.status, c.body)
@@ -169,7 +170,7 @@ func TestRaftPeers(t *testing.T) {
 }
 
 func TestAuditBroken(t *testing.T) {
-	w := newWorld(t).on("GET /v1/events/verify", 200, `{"rows":5,"broken":"e6"}`)
+	w := newWorld(t).on("GET /v1/events/verify", 200, `{"intact":false,"events":5,"broken":"e6"}`)
 	got := w.run("audit", "verify")
 	if got.code != 3 || !strings.Contains(got.err, "broken at row e6") {
 		t.Errorf("%+v", got)
