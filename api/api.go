@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,6 +37,8 @@ type API struct {
 	gate    *gate
 	metrics *metrics
 	streams chan struct{} // one place for each open stream
+	closed  chan struct{} // closed when streams are to end
+	close   func()
 	table   []route
 }
 
@@ -56,7 +59,9 @@ func New(cfg Config) (*API, error) {
 		cross:   http.NewCrossOriginProtection(),
 		gate:    newGate(cfg.Now),
 		streams: make(chan struct{}, maxStreams),
+		closed:  make(chan struct{}),
 	}
+	a.close = sync.OnceFunc(func() { close(a.closed) })
 	a.metrics = newMetrics(a)
 	engine, err := newEngine(a)
 	if err != nil {
@@ -96,6 +101,10 @@ func newEngine(a *API) (*gin.Engine, error) {
 
 // Handler serves the HTTPS port: the API, health, metrics and the console.
 func (a *API) Handler() http.Handler { return a.engine }
+
+// Close ends the streams that are open, which would not end by themselves. To be
+// registered with [http.Server.RegisterOnShutdown].
+func (a *API) Close() { a.close() }
 
 // Server gives an HTTP server for h with bounds that keep slow or greedy clients
 // from holding on to it. The caller brings the TLS listener.

@@ -131,7 +131,7 @@ func settle(s *huma.Schema) {
 
 // Document is the OpenAPI document of this version, 3.1, indented.
 func Document() ([]byte, error) {
-	a, err := New(Config{Version: "1"})
+	a, err := New(Config{Version: "v1"})
 	if err != nil {
 		return nil, err
 	}

@@ -80,6 +80,9 @@ func (m mount) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.engine.Serv
 
 const routeKey = "route"
 
+// binaryType is that of content without a form of ours.
+const binaryType = "application/octet-stream"
+
 // ginPath writes {user} as gin wants it, :user.
 func ginPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
@@ -87,6 +90,16 @@ func ginPath(path string) string {
 
 // body is how huma wants input that has a body.
 type body[I any] struct{ Body I }
+
+// maybe is how huma wants input whose body may be left out.
+type maybe[I any] struct{ Body *I }
+
+func (m *maybe[I]) given() *I {
+	if m.Body == nil {
+		return new(I)
+	}
+	return m.Body
+}
 
 // answer is how huma wants output.
 type answer[O any] struct{ Body O }
@@ -106,6 +119,11 @@ func take[I, O any](h func(c *call, in *I) (O, error)) func(*API, route) {
 	return serve(http.StatusOK, "", func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
 }
 
+// takeMaybe is take for a body that may be left out.
+func takeMaybe[I, O any](h func(c *call, in *I) (O, error)) func(*API, route) {
+	return serve(http.StatusOK, "", func(c *call, in *maybe[I]) (O, error) { return h(c, in.given()) })
+}
+
 // create binds a handler that makes an object, found below base from then on.
 func create[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
 	return serve(http.StatusCreated, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
@@ -114,6 +132,11 @@ func create[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API,
 // begin binds a handler that begins long work, to be watched below base.
 func begin[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
 	return serve(http.StatusAccepted, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
+}
+
+// beginMaybe is begin for a body that may be left out.
+func beginMaybe[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
+	return serve(http.StatusAccepted, base, func(c *call, in *maybe[I]) (O, error) { return h(c, in.given()) })
 }
 
 // do binds a handler that has nothing to say but that it is done.
@@ -187,7 +210,9 @@ func (c *call) refusal(err error) error {
 func (c *call) describe(out any, base string) {
 	object, ok := out.(shown)
 	if !ok {
-		c.gin.Header("ETag", `W/"`+c.gin.Writer.Header().Get(indexHeader)+`"`)
+		if c.route.method == http.MethodGet {
+			c.gin.Header("ETag", `W/"`+c.gin.Writer.Header().Get(indexHeader)+`"`)
+		}
 		return
 	}
 	c.gin.Header("ETag", object.meta().etag())

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 
 	"bcm/fsm"
 )
@@ -11,7 +12,8 @@ import (
 
 func (a *API) routes() []route {
 	return slices.Concat(
-		a.sessionRoutes(), a.peopleRoutes(), a.nodeRoutes(), a.dataRoutes(), a.backupRoutes(),
+		a.sessionRoutes(), a.peopleRoutes(), a.tokenRoutes(), a.nodeRoutes(), a.dataRoutes(), a.backupRoutes(),
+		a.jobRoutes(), a.clusterRoutes(), a.watchRoutes(),
 	)
 }
 
@@ -39,6 +41,21 @@ func (a *API) peopleRoutes() []route {
 	}
 }
 
+func (a *API) tokenRoutes() []route {
+	return []route{
+		{"GET", "/v1/join-tokens", fsm.TokensRead, "listJoinTokens", "Join tokens", list(joinTokenListing()), nil, false},
+		{"POST", "/v1/join-tokens", fsm.TokensWrite, "createJoinToken", "Make a token that admits nodes", create("/v1/join-tokens/", createJoinToken), nil, false},
+		{"DELETE", "/v1/join-tokens/{token}", fsm.TokensWrite, "revokeJoinToken", "Revoke a join token", do(revokeToken(fsm.JoinToken)), nil, false},
+		{"GET", "/v1/api-tokens", fsm.TokensRead, "listAPITokens", "API tokens", list(apiTokenListing()), nil, false},
+		{"POST", "/v1/api-tokens", fsm.TokensWrite, "createAPIToken", "Make a token that speaks for a user", create("/v1/api-tokens/", createAPIToken), nil, false},
+		{"DELETE", "/v1/api-tokens/{token}", fsm.TokensWrite, "revokeAPIToken", "Revoke an API token", do(revokeToken(fsm.APIToken)), nil, false},
+		{"GET", "/v1/certificates", fsm.CertificatesRead, "listCertificates", "Certificates", list(certificateListing()), nil, false},
+		{"GET", "/v1/certificates/{certificate}", fsm.CertificatesRead, "getCertificate", "A certificate", read(getCertificate), nil, false},
+		{"POST", "/v1/certificates/{certificate}/revoke", fsm.CertificatesWrite, "revokeCertificate", "Make a certificate worthless", read(revokeCertificate), nil, false},
+		{"GET", "/v1/ca", Anyone, "getCA", "The cluster's certificate authority", read(getCA), nil, false},
+	}
+}
+
 func (a *API) nodeRoutes() []route {
 	force := []param{{"force", "boolean", "Also while it is online, or holds the only copy of data"}}
 	return []route{
@@ -47,6 +64,8 @@ func (a *API) nodeRoutes() []route {
 		{"PATCH", "/v1/nodes/{node}", fsm.NodesWrite, "updateNode", "Change what is wanted of a node", take(updateNode), nil, false},
 		{"DELETE", "/v1/nodes/{node}", fsm.NodesWrite, "removeNode", "Take a node out of the grid for good", do(removeNode), force, false},
 		{"POST", "/v1/nodes/{node}/drain", fsm.NodesWrite, "drainNode", "Let a node finish and give it nothing new", read(drainNode), nil, false},
+		{"GET", "/v1/nodes/{node}/events", fsm.EventsRead, "listNodeEvents", "The audit trail of a node", list(nodeEvents()), nil, false},
+		{"POST", "/v1/join", Anyone, "join", "Let a node in that has a join token", take(join), nil, false},
 	}
 }
 
@@ -75,11 +94,56 @@ func (a *API) dataRoutes() []route {
 }
 
 func (a *API) backupRoutes() []route {
+	inside := []param{{"path", "string", "Within the backup; otherwise /"}}
 	return []route{
 		{"GET", "/v1/backups", fsm.BackupsRead, "listBackups", "Backups", list(backupListing()), nil, false},
 		{"POST", "/v1/backups", fsm.BackupsRun, "createBackup", "Run a task, or back up a source without one", create("/v1/backups/", createBackup), nil, false},
 		{"GET", "/v1/backups/{backup}", fsm.BackupsRead, "getBackup", "A backup, with its progress while it runs", read(getBackup), nil, false},
 		{"DELETE", "/v1/backups/{backup}", fsm.BackupsDelete, "deleteBackup", "Give up what a backup has stored", do(deleteBackup), nil, false},
 		{"POST", "/v1/backups/{backup}/cancel", fsm.BackupsRun, "cancelBackup", "Stop a backup", read(cancelBackup), nil, false},
+		{"GET", "/v1/backups/{backup}/files", fsm.BackupsRestore, "listFiles", "A directory of a backup", read(listFiles), inside, false},
+		{"GET", "/v1/backups/{backup}/files/content", fsm.BackupsRestore, "getFile", "The content of a file of a backup", plain(binaryType, sendFile), inside, true},
+	}
+}
+
+func (a *API) jobRoutes() []route {
+	return []route{
+		{"POST", "/v1/backups/{backup}/restore", fsm.BackupsRestore, "restoreBackup", "Restore from a backup", begin("/v1/restores/", restoreBackup), nil, false},
+		{"GET", "/v1/restores", fsm.BackupsRead, "listRestores", "Restores", list(jobsOf(fsm.RestoreJob)), nil, false},
+		{"GET", "/v1/restores/{job}", fsm.BackupsRead, "getRestore", "A restore, with its progress while it runs", read(getJob(fsm.RestoreJob)), nil, false},
+		{"POST", "/v1/restores/{job}/cancel", fsm.BackupsRestore, "cancelRestore", "Stop a restore", read(cancelJob(fsm.RestoreJob)), nil, false},
+		{"POST", "/v1/backups/{backup}/verify", fsm.BackupsRun, "verifyBackup", "Verify a backup", beginMaybe("/v1/verifications/", verifyBackup), nil, false},
+		{"GET", "/v1/verifications", fsm.BackupsRead, "listVerifications", "Verifications", list(jobsOf(fsm.VerifyJob)), nil, false},
+		{"GET", "/v1/verifications/{job}", fsm.BackupsRead, "getVerification", "A verification, with its progress while it runs", read(getJob(fsm.VerifyJob)), nil, false},
+		{"POST", "/v1/verifications/{job}/cancel", fsm.BackupsRun, "cancelVerification", "Stop a verification", read(cancelJob(fsm.VerifyJob)), nil, false},
+	}
+}
+
+func (a *API) clusterRoutes() []route {
+	return []route{
+		{"GET", "/v1/cluster", fsm.ClusterRead, "getCluster", "The managers' group", read(getCluster), nil, false},
+		{"POST", "/v1/cluster/transfer-leadership", fsm.ClusterWrite, "transferLeadership", "Let another manager lead", takeMaybe(transferLeadership), nil, false},
+		{"DELETE", "/v1/cluster/members/{member}", fsm.ClusterWrite, "removeMember", "Take a manager out of the group", do(removeMember), nil, false},
+		{"GET", "/v1/cluster/snapshot", fsm.ClusterWrite, "saveSnapshot", "The whole state, to keep", plain(binaryType, saveSnapshot), nil, true},
+		{"POST", "/v1/cluster/snapshot", fsm.ClusterWrite, "restoreSnapshot", "Replace the whole state by one that was kept", plain(binaryType, restoreSnapshot), nil, true},
+		{"GET", "/v1/status/leader", fsm.ClusterRead, "getLeader", "Address of the manager that leads", read(statusLeader), nil, false},
+		{"GET", "/v1/status/peers", fsm.ClusterRead, "getPeers", "Addresses of all managers", read(statusPeers), nil, false},
+	}
+}
+
+func (a *API) watchRoutes() []route {
+	verbose := []param{{"verbose", "boolean", "Say what was looked at"}}
+	topics := []param{{"topics", "array", "What to tell of, also with commas between: " + strings.Join(topicNames(), ", ") + ". Otherwise all that may be seen"}}
+	return []route{
+		{"GET", "/v1/events", fsm.EventsRead, "listEvents", "The audit trail", list(eventListing()), nil, false},
+		{"GET", "/v1/events/verify", fsm.EventsRead, "verifyEvents", "Whether the audit trail is whole", read(verifyEvents), nil, false},
+		{"GET", "/v1/events/{event}", fsm.EventsRead, "getEvent", "A row of the audit trail", read(getEvent), nil, false},
+		{"GET", "/v1/stream", fsm.Self, "stream", "Changes as they come, as server-sent events; Last-Event-ID resumes", plain("text/event-stream", stream), topics, true},
+		{"GET", "/v1/stats", fsm.ClusterRead, "getStats", "The numbers of the overview", read(getStats), nil, false},
+		{"GET", "/livez", Anyone, "livez", "Whether the manager runs", plain("text/plain", livez), nil, false},
+		{"GET", "/readyz", Anyone, "readyz", "Whether the manager can serve", plain("text/plain", readyz), verbose, false},
+		{"GET", "/metrics", fsm.ClusterRead, "metrics", "Numbers for Prometheus", plain("text/plain", scrape), nil, false},
+		{"GET", "/openapi.json", Anyone, "openapi", "The OpenAPI document", plain("application/openapi+json", a.openapi), nil, false},
+		{"GET", "/docs", Anyone, "docs", "A page about the API", plain("text/html", a.docs), nil, false},
 	}
 }

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"bcm/fsm"
+)
+
+// ClusterState is how the managers' group is, as the manager sees it that
+// answers.
+type ClusterState struct {
+	ID               string   `json:"id"`
+	Leader           string   `json:"leader" doc:"Name; empty while there is none"`
+	LeaderAddress    string   `json:"leader_address" doc:"host:port of its API"`
+	Term             uint64   `json:"term"`
+	Members          []Member `json:"members"`
+	FailureTolerance int      `json:"failure_tolerance" doc:"Managers that may be lost now"`
+	CommitIndex      uint64   `json:"commit_index"`
+	AppliedIndex     uint64   `json:"applied_index"`
+	LastContact      string   `json:"last_contact" doc:"Since the leader was heard of, as a duration"`
+	Digest           string   `json:"digest" doc:"Of the state at digest_index; equal on all managers"`
+	DigestIndex      uint64   `json:"digest_index"`
+	ServedBy         string   `json:"served_by"`
+	Version          string   `json:"version"`
+}
+
+// NewLeader is who should lead.
+type NewLeader struct {
+	To string `json:"to,omitempty" doc:"Id or name of a manager; otherwise the cluster chooses"`
+}
+
+// GridStats are the numbers of the overview.
+type GridStats struct {
+	Nodes   NodeStats    `json:"nodes"`
+	Backups BackupStats  `json:"backups"`
+	Clients int          `json:"clients"`
+	Tasks   int          `json:"tasks"`
+	Users   int          `json:"users"`
+	Storage StorageStats `json:"storage"`
+	Cluster ClusterStats `json:"cluster"`
+}
+
+// NodeStats count nodes.
+type NodeStats struct {
+	Total    int            `json:"total"`
+	ByStatus map[string]int `json:"by_status"`
+	ByRole   map[string]int `json:"by_role"`
+}
+
+// BackupStats count backups.
+type BackupStats struct {
+	Total    int            `json:"total"`
+	ByStatus map[string]int `json:"by_status"`
+	Running  int            `json:"running"`
+	Queued   int            `json:"queued"`
+	LastDay  DayStats       `json:"last_24h"`
+}
+
+// DayStats count the backups that ended in a day.
+type DayStats struct {
+	Succeeded int   `json:"succeeded"`
+	Warning   int   `json:"warning"`
+	Failed    int   `json:"failed"`
+	Bytes     int64 `json:"bytes"`
+}
+
+// StorageStats sum up the storages, in bytes.
+type StorageStats struct {
+	Used     int64 `json:"used"`
+	Capacity int64 `json:"capacity"`
+	Free     int64 `json:"free"`
+}
+
+// ClusterStats are the managers' group in numbers.
+type ClusterStats struct {
+	Leader           string `json:"leader"`
+	Term             uint64 `json:"term"`
+	FailureTolerance int    `json:"failure_tolerance"`
+	Managers         int    `json:"managers"`
+}
+
+func clusterState(a *API, v *fsm.View) ClusterState {
+	s := a.Cluster.Status()
+	return ClusterState{ID: string(v.Setting(fsm.ClusterID)), Leader: s.LeaderName, LeaderAddress: s.LeaderAPI, Term: s.Term,
+		Members: some(s.Members), FailureTolerance: s.FailureTolerance, CommitIndex: s.CommitIndex, AppliedIndex: s.AppliedIndex,
+		LastContact: s.LastContact.Round(time.Millisecond).String(), Digest: v.Digest(), DigestIndex: v.Index,
+		ServedBy: a.Name, Version: a.Version}
+}
+
+func getCluster(c *call) (ClusterState, error) { return clusterState(c.API, c.view), nil }
+
+// memberNamed finds a manager of the group by id or name.
+func (c *call) memberNamed(ref string) (Member, error) {
+	members := c.Cluster.Status().Members
+	i := slices.IndexFunc(members, func(m Member) bool { return m.ID == ref || m.Name == ref })
+	if i < 0 {
+		return Member{}, fsm.Errorf(fsm.NotFound, "no manager %q in the group", ref)
+	}
+	return members[i], nil
+}
+
+func transferLeadership(c *call, in *NewLeader) (ClusterState, error) {
+	to := ""
+	if in.To != "" {
+		m, err := c.memberNamed(in.To)
+		if err != nil {
+			return ClusterState{}, err
+		}
+		to = m.ID
+	}
+	if err := c.Cluster.TransferLeadership(c.ctx(), to); err != nil {
+		return ClusterState{}, err
+	}
+	c.log.Info("the leadership was handed over", "by", c.user.Name, "to", in.To)
+	return clusterState(c.API, c.view), nil
+}
+
+func removeMember(c *call) error {
+	m, err := c.memberNamed(c.param("member"))
+	if err != nil {
+		return err
+	}
+	c.log.Warn("a manager is taken out of the group", "by", c.user.Name, "manager", m.Name)
+	return c.Cluster.RemoveMember(c.ctx(), m.ID)
+}
+
+// saveSnapshot sends the whole state. What is secret in it stays sealed.
+func saveSnapshot(c *call) error {
+	r, err := c.Cluster.SaveSnapshot(c.ctx())
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	name := "bcm-" + strconv.FormatUint(c.view.Index, 10) + ".snapshot"
+	c.gin.Header("Content-Disposition", `attachment; filename="`+name+`"`)
+	c.gin.Header("Content-Type", "application/octet-stream")
+	c.gin.Status(http.StatusOK)
+	if _, err := io.Copy(c.gin.Writer, r); err != nil {
+		c.log.Warn("sending a snapshot broke off", "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// maxSnapshot bounds what a manager reads from somebody who has the right to
+// replace the whole state.
+const maxSnapshot = 64 << 30
+
+// restoreSnapshot replaces the whole state by one that was saved.
+func restoreSnapshot(c *call) error {
+	c.log.Warn("the whole state is being replaced", "by", c.user.Name)
+	err := c.Cluster.RestoreSnapshot(c.ctx(), http.MaxBytesReader(c.gin.Writer, c.gin.Request.Body, maxSnapshot))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fsm.Errorf(TooLarge, "the snapshot is larger than %d bytes", int64(maxSnapshot))
+	}
+	if err != nil {
+		return err
+	}
+	c.gin.Status(http.StatusNoContent)
+	c.gin.Writer.WriteHeaderNow()
+	return nil
+}
+
+func getStats(c *call) (GridStats, error) {
+	v, s := c.view, c.Cluster.Status()
+	out := GridStats{
+		Nodes:   NodeStats{Total: v.Nodes.Len(), ByStatus: make(map[string]int), ByRole: make(map[string]int)},
+		Backups: BackupStats{Total: v.Backups.Len(), ByStatus: make(map[string]int), LastDay: lastDay(v, fsm.At(c.Now()))},
+		Clients: v.Clients.Len(), Tasks: v.Tasks.Len(), Users: v.Users.Len(),
+		Cluster: ClusterStats{Leader: s.LeaderName, Term: s.Term, FailureTolerance: s.FailureTolerance, Managers: len(s.Members)},
+	}
+	for n := range v.Nodes.All() {
+		out.Nodes.ByStatus[string(n.Status)]++
+		for _, r := range n.Roles {
+			out.Nodes.ByRole[r]++
+		}
+		out.Storage.Used += n.Capacity.Used
+		out.Storage.Capacity += n.Capacity.Total
+		out.Storage.Free += n.Capacity.Free
+	}
+	for _, status := range runStatuses() {
+		if n := v.Backups.Count("status", status); n > 0 {
+			out.Backups.ByStatus[status] = n
+		}
+	}
+	out.Backups.Running = out.Backups.ByStatus[string(fsm.Running)] + out.Backups.ByStatus[string(fsm.Assigned)]
+	out.Backups.Queued = out.Backups.ByStatus[string(fsm.Queued)] + out.Backups.ByStatus[string(fsm.Interrupted)]
+	return out, nil
+}
+
+// lastDay counts the backups that ended in the last 24 hours.
+func lastDay(v *fsm.View, now fsm.Time) DayStats {
+	var day DayStats
+	begin := now.Add(-24 * time.Hour)
+	for _, b := range v.Backups.Walk(fsm.ChangedIndex, true, nil) {
+		if b.UpdatedAt < begin {
+			break
+		}
+		if b.FinishedAt < begin {
+			continue
+		}
+		switch b.Status {
+		case fsm.Succeeded:
+			day.Succeeded++
+		case fsm.Warning:
+			day.Warning++
+		case fsm.Failed:
+			day.Failed++
+		}
+		day.Bytes += b.Stats.Bytes
+	}
+	return day
+}
