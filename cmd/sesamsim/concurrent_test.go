@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -108,62 +107,4 @@ func TestThousandUsers(t *testing.T) {
 		t.Errorf("%d users, want %d", n, users+1)
 	}
 	t.Logf("%d users in %v", users, time.Since(begun))
-}
-
-// FuzzBodies sends anything to every endpoint: each answer is JSON, each error
-// has its five keys, nothing is an internal error, and the server lives on.
-func FuzzBodies(f *testing.F) {
-	c := &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	for i, body := range []string{`{}`, `[]`, `1`, `"x"`, `x`, `[[]]`, `[[{"name":"a"}]]`, `{"name":"a","id":0}`, `{"id":"1","name":{}}`, `null`, ``,
-		`{"name":"a","client":{"id":0},"location":"LOCAL","groups":[1,"ADMIN"]}`, `[{"taskName":"mail","backupLevel":"F"}]`, `{"id":1e400}`,
-		`{"object":"1","origin":"Clients","value":"[{\"id\":1,\"type\":\"USER\",\"permissions\":{\"deny\":\"f\"}}]"}`, `[["OPERATOR"]]`, "\xff\xfe"} {
-		f.Add(uint8(i*7), body)
-	}
-	f.Fuzz(func(t *testing.T, which uint8, body string) {
-		s, err := newServer(defaults(t, "--demo"), c.now, nullLogger())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := s.fork.from.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		routes := s.router.routes
-		for range 2 { // the second time everything that the first one made is there
-			rt := routes[int(which)%len(routes)]
-			for _, key := range []string{"1", "mail", body} {
-				path := ""
-				for _, part := range segments(rt.path) {
-					if part[0] == '{' {
-						part = escape(key)
-						if key == "" {
-							part = "%20"
-						}
-					}
-					path += "/" + part
-				}
-				check(t, s, rt.method, path, body)
-			}
-		}
-		check(t, s, "GET", v2+"clients", "")
-	})
-}
-
-func check(t *testing.T, s *server, method, path, body string) {
-	t.Helper()
-	r, err := requestFor(method, path, body)
-	if err != nil {
-		return // no client can send this
-	}
-	a, _ := s.handle(r)
-	if a.kind == "application/json" && !json.Valid(a.body) {
-		t.Fatalf("%s %s %q: %q is no JSON", method, path, body, a.body)
-	}
-	if a.status >= 500 {
-		t.Fatalf("%s %s %q: %d %s", method, path, body, a.status, a.body)
-	}
-	if a.status != http.StatusOK {
-		fiveKeys(t, path, string(a.body))
-	}
 }
