@@ -27,11 +27,11 @@ export class Problem extends Error {
   }
 }
 
-/** "body.groups[0]" and "groups" both name the field "groups". */
-function fieldsOf(errors: { location?: string; message?: string }[]): Record<string, string> {
+/** "groups[0]" and "source.paths" name the fields "groups" and "source". */
+function fieldsOf(errors: { field?: string; message?: string }[]): Record<string, string> {
   const fields: Record<string, string> = {}
-  for (const { location, message } of errors) {
-    const name = (location ?? '').replace(/^body\./, '').replace(/[[.].*$/, '')
+  for (const { field = '', message } of errors) {
+    const name = field.replace(/[[.].*$/, '')
     if (message && !(name in fields)) fields[name] = message
   }
   return fields

@@ -36,7 +36,6 @@ type None = 'none'
 
 export interface paths {
   '/v1/login': { post: Op<S['Session'], None, never, { name: string; password: string }> }
-  '/v1/status/leader': { get: Op<{ leader: string }, None> }
   '/v1/logout': { post: Op<undefined, None> }
   '/v1/me': { get: Op<S['Me'], None> }
   '/v1/stats': { get: Op<S['Stats'], None> }
@@ -75,7 +74,7 @@ export interface paths {
     post: Op<S['Restore'], Id<'backup'>, never, { path: string; node: string; target: string; overwrite?: string }>
   }
   '/v1/backups/{backup}/files': { get: Op<ListOf<S['FileEntry']>, Id<'backup'>, { path?: string }> }
-  '/v1/restores/{restore}': { get: Op<S['Restore'], Id<'restore'>> }
+  '/v1/restores/{job}': { get: Op<S['Restore'], Id<'job'>> }
 }
 
 export interface components {
@@ -87,7 +86,7 @@ export interface components {
       detail?: string
       code?: string
       request_id?: string
-      errors?: { location?: string; message: string }[]
+      errors?: { field: string; message: string }[]
     }
     Session: { token: string; expires_at: string; user: S['User'] }
     Me: { user: S['User']; groups: string[]; rights: string[]; served_by: string }
@@ -196,10 +195,11 @@ export interface components {
       id: string
       created_at: string
       by: string
+      actor: string
       action: string
       object: { kind: string; id: string; name: string }
-      result?: string
-      detail?: string
+      result: string
+      detail: string
     }
   }
 }

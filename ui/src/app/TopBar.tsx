@@ -7,6 +7,7 @@ import { logout, useMe } from '../api/session'
 import { dateTime, timeOfDay } from '../components/format'
 import { IconKeyboard, IconLogout, IconMenu, IconMoon, IconSearch, IconSun } from '../components/icons'
 import { tellProblem } from '../components/notify'
+import { initials } from './initials'
 
 interface Props {
   onMenu: () => void
@@ -62,13 +63,6 @@ function SchemeButton() {
       {scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />}
     </ActionIcon>
   )
-}
-
-/** "ada.operator" to "AO". */
-export function initials(name: string): string {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
-  const letters = words.length > 1 ? words[0]![0]! + words.at(-1)![0]! : name.slice(0, 2)
-  return letters.toUpperCase()
 }
 
 function Account({ onHelp }: { onHelp: () => void }) {

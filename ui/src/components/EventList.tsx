@@ -7,6 +7,10 @@ export function actor(by: string): string {
   return kind === 'user' ? name : [kind, name].filter(Boolean).join(' ')
 }
 
+function refused(event: Event): boolean {
+  return event.result !== 'ok'
+}
+
 /** What happened, newest first. */
 export function EventList({ events, loading }: { events: Event[]; loading: boolean }) {
   if (!loading && events.length === 0) return <p className="cell-muted">Nothing has happened yet.</p>
@@ -17,11 +21,10 @@ export function EventList({ events, loading }: { events: Event[]; loading: boole
           <time dateTime={event.created_at} title={dateTime(event.created_at)}>
             {timeOfDay(event.created_at)}
           </time>
-          <span className={`live-dot tone-${event.result ? 'red' : 'blue'}`} aria-hidden="true" />
+          <span className={`live-dot tone-${refused(event) ? 'red' : 'blue'}`} aria-hidden="true" />
           <span>
-            {actionName(event.action)} by {actor(event.by)}
-            {event.result && `, refused: ${event.detail || event.result}`}
-            {!event.result && event.detail && `: ${event.detail}`}
+            {actionName(event.action)} by {actor(event.actor)}
+            {refused(event) ? `, refused: ${event.detail || event.result}` : event.detail && `: ${event.detail}`}
           </span>
         </li>
       ))}

@@ -108,12 +108,12 @@ function texts(value: RawSearch[string]): string[] {
 
 /** Reads the part of a URL from "?" on. */
 export function parseQuery(query: string): RawSearch {
-  const raw: RawSearch = {}
+  const raw = new Map<string, string | string[]>() // names like "constructor" are names like any other
   for (const [name, value] of new URLSearchParams(query)) {
-    const before = raw[name]
-    raw[name] = before === undefined ? value : [...texts(before), value]
+    const before = raw.get(name)
+    raw.set(name, before === undefined ? value : [...texts(before), value])
   }
-  return raw
+  return Object.fromEntries(raw)
 }
 
 /** Writes it, with the "?", or nothing when there is nothing to say. */

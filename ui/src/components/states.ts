@@ -48,5 +48,5 @@ const unknown = look('Unknown', 'grey', 'circle')
 /** Looks a state up; one that a newer server invents is shown by its own name. */
 export function lookOf(states: Record<string, StateLook>, name: string | undefined): StateLook {
   if (!name) return unknown
-  return states[name] ?? { ...unknown, word: name }
+  return Object.hasOwn(states, name) ? states[name]! : { ...unknown, word: name }
 }

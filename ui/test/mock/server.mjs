@@ -26,7 +26,7 @@ function changed(topic, row) {
 }
 
 function record(action, noun, row) {
-  const event = { id: String(w.index), created_at: new Date().toISOString(), by: 'user:admin', action, object: { kind: noun, id: row.id, name: row.name ?? '' } }
+  const event = { id: String(w.index), created_at: new Date().toISOString(), by: 'user:admin', actor: 'user:admin', result: 'ok', detail: '', action, object: { kind: noun, id: row.id, name: row.name ?? '' } }
   w.events.unshift(event)
   send('events', event)
 }
@@ -88,7 +88,7 @@ function drop(topic, rows, row) {
 
 function createUser(body) {
   if (w.users.some((u) => u.name === body.name)) throw new Refusal(409, `there is a user ${body.name} already`)
-  if (body.password.length < 8) throw new Refusal(422, 'invalid', [{ location: 'body.password', message: 'needs at least 8 characters' }])
+  if (body.password.length < 12) throw new Refusal(422, 'invalid', [{ field: 'password', message: 'needs at least 12 characters' }])
   const at = new Date().toISOString()
   const row = { id: newID(w.rnd), created_at: at, full_name: body.full_name ?? '', name: body.name, groups: body.groups, enabled: true, origin: 'cluster' }
   w.users.push(row)
@@ -117,7 +117,7 @@ function runBackup(body) {
 }
 
 function restore(backup, body) {
-  if (!body.target.startsWith('/')) throw new Refusal(422, 'invalid', [{ location: 'body.target', message: 'must be absolute' }])
+  if (!body.target.startsWith('/')) throw new Refusal(422, 'invalid', [{ field: 'target', message: 'must be absolute' }])
   const row = { id: newID(w.rnd), backup, status: 'running', ...body, progress: null, error: null, created_at: new Date().toISOString() }
   w.restores.push(row)
   setTimeout(() => (row.status = 'succeeded'), 2500)
@@ -215,9 +215,9 @@ async function readBody(req) {
 
 async function answer(req, res) {
   const url = new URL(req.url, 'http://mock')
+  if (url.pathname === '/livez') return reply(res, 200, 'ok')
   if (!url.pathname.startsWith('/v1/')) return serveFile(url.pathname, res)
   const body = await readBody(req)
-  if (url.pathname === '/v1/status/leader') return reply(res, 200, { leader: w.leader })
   if (url.pathname === '/v1/login') {
     if (body.name !== 'admin' || body.password !== 'admin') return refuse(res, 401, 'wrong name or password')
     res.setHeader('Set-Cookie', 'bcm-mock=1; Path=/; HttpOnly; SameSite=Strict')

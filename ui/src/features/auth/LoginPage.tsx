@@ -2,19 +2,15 @@ import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useState, type FormEvent } from 'react'
-import { api, must } from '../../api/client'
+import { api, must, wire } from '../../api/client'
 import { asProblem, type Problem } from '../../api/problem'
 import { useAnswered } from '../../api/session'
 import { Logo } from '../../app/Logo'
 import { duration } from '../../components/format'
 import { useNow } from '../../components/hooks'
 import { IconError } from '../../components/icons'
+import { safeNext } from './next'
 import './login.css'
-
-/** Only paths of this console are gone to after the login. */
-export function safeNext(next: string | undefined): string {
-  return next?.startsWith('/') && !/^\/[/\\]/.test(next) && !next.startsWith('/login') ? next : '/'
-}
 
 function words(problem: Problem): string {
   switch (problem.status) {
@@ -109,25 +105,21 @@ export function LoginPage() {
   )
 }
 
-/** Which manager this is, and whether there is a leader. */
+/** Which manager this is, and who leads: its answers say so, whatever they are about. */
 function Served() {
-  const leader = useQuery({
-    queryKey: ['leader'],
-    queryFn: () => fetchLeader(),
-    retry: false,
-    refetchInterval: 5000,
-  })
-  const { by } = useAnswered()
-  if (leader.isError) return <p className="login-note">This manager does not answer at the moment.</p>
-  if (!leader.data) return <p className="login-note">&nbsp;</p>
+  const alive = useQuery({ queryKey: ['alive'], queryFn: ping, retry: false, refetchInterval: 5000 })
+  const { by, leader } = useAnswered()
+  if (alive.isError) return <p className="login-note">This manager does not answer at the moment.</p>
+  if (!by) return <p className="login-note">&nbsp;</p>
   return (
     <p className="login-note">
-      {by ? `${by} answers. ` : ''}
-      {leader.data.leader ? `${leader.data.leader} leads.` : 'There is no leader at the moment.'}
+      {by} answers. {leader ? `${leader} leads.` : 'There is no leader at the moment.'}
     </p>
   )
 }
 
-async function fetchLeader(): Promise<{ leader: string }> {
-  return must(api.GET('/v1/status/leader'))
+async function ping(): Promise<boolean> {
+  const response = await fetch('/livez')
+  wire.note(response.headers)
+  return response.ok
 }

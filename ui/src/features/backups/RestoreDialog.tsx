@@ -123,7 +123,7 @@ function Watch({ jobs, onClose }: { jobs: string[]; onClose: () => void }) {
   const results = useQueries({
     queries: jobs.map((id) => ({
       queryKey: keys.one('restores', id),
-      queryFn: () => must(api.GET('/v1/restores/{restore}', { params: { path: { restore: id } } })),
+      queryFn: () => must(api.GET('/v1/restores/{job}', { params: { path: { job: id } } })),
       refetchInterval: ({ state }: { state: { data?: { status: string } } }) =>
         !state.data || isLive(state.data.status) ? 1000 : (false as const),
     })),
