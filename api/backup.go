@@ -56,8 +56,8 @@ type Progress struct {
 	Item       string `json:"item" doc:"What is worked on"`
 }
 
-// NewBackup is a backup to be made: of a task, or of a client and a source.
-type NewBackup struct {
+// BackupInput is a backup to be made: of a task, or of a client and a source.
+type BackupInput struct {
 	Task   string  `json:"task,omitempty" doc:"Id or name"`
 	Client string  `json:"client,omitempty" doc:"Id or name; with a source, instead of a task"`
 	Source *Source `json:"source,omitempty"`
@@ -157,7 +157,7 @@ func getBackup(c *call) (Backup, error) {
 	return showBackup(c.API, c.view, b), nil
 }
 
-func createBackup(c *call, in *NewBackup) (Backup, error) {
+func createBackup(c *call, in *BackupInput) (Backup, error) {
 	result, err := c.apply(&fsm.CreateBackup{ID: pki.NewID(), Task: in.Task, Client: in.Client,
 		Source: (*fsm.Source)(in.Source), Level: fsm.Level(in.Level)})
 	if err != nil {

@@ -43,7 +43,7 @@ func certificateListing() listing[fsm.Certificate, Certificate] {
 		sort:  "not_after",
 		filters: []filter[fsm.Certificate]{
 			ofNode("node", func(c *fsm.Certificate, key string) bool { return c.Node == key }),
-			flag("revoked", "Only revoked certificates, or only the others", func(c *fsm.Certificate) bool { return c.RevokedAt != 0 }),
+			yesNo("revoked", "Only revoked certificates, or only the others", func(c *fsm.Certificate) bool { return c.RevokedAt != 0 }),
 		},
 		orders: []order[fsm.Certificate]{
 			byTime("not_after", "not_after", func(c *fsm.Certificate) fsm.Time { return c.NotAfter }),

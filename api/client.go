@@ -14,9 +14,9 @@ type Client struct {
 	Repository string            `json:"repository" doc:"Name of where its data is kept"`
 }
 
-// NewClient is a client to be made. It gets a repository of its own, unless it
+// ClientInput is a client to be made. It gets a repository of its own, unless it
 // shares another's.
-type NewClient struct {
+type ClientInput struct {
 	Name       string            `json:"name"`
 	Address    string            `json:"address,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty"`
@@ -81,7 +81,7 @@ func getClient(c *call) (Client, error) {
 	return showClient(c.API, c.view, row), nil
 }
 
-func createClient(c *call, in *NewClient) (Client, error) {
+func createClient(c *call, in *ClientInput) (Client, error) {
 	if in.Repository != "" && in.Quota != 0 {
 		return Client{}, invalid("quota", "belongs to a repository; PATCH /v1/repositories/%s sets it", in.Repository)
 	}

@@ -29,8 +29,8 @@ type ClusterState struct {
 	Version          string   `json:"version"`
 }
 
-// NewLeader is who should lead.
-type NewLeader struct {
+// LeaderInput is who should lead.
+type LeaderInput struct {
 	To string `json:"to,omitempty" doc:"Id or name of a manager; otherwise the cluster chooses"`
 }
 
@@ -104,7 +104,7 @@ func (c *call) memberNamed(ref string) (Member, error) {
 	return members[i], nil
 }
 
-func transferLeadership(c *call, in *NewLeader) (ClusterState, error) {
+func transferLeadership(c *call, in *LeaderInput) (ClusterState, error) {
 	to := ""
 	if in.To != "" {
 		m, err := c.memberNamed(in.To)

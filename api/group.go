@@ -17,8 +17,8 @@ type Group struct {
 	Origin      string   `json:"origin"`
 }
 
-// NewGroup is a group to be made.
-type NewGroup struct {
+// GroupInput is a group to be made.
+type GroupInput struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description,omitempty"`
 	Rights      []string `json:"rights,omitempty"`
@@ -48,7 +48,7 @@ func groupListing() listing[fsm.Group, Group] {
 		show:  showGroup,
 		sort:  "-rank,name",
 		filters: []filter[fsm.Group]{
-			flag("predefined", "Only those that every cluster has, or only the others", func(g *fsm.Group) bool { return g.Predefined }),
+			yesNo("predefined", "Only those that every cluster has, or only the others", func(g *fsm.Group) bool { return g.Predefined }),
 			{name: "origin", says: "Where the group comes from", known: []string{fsm.OriginCluster},
 				has: func(g *fsm.Group, key string) bool { return g.Origin == key }},
 		},
@@ -80,7 +80,7 @@ func getGroup(c *call) (Group, error) {
 	return showGroup(c.API, c.view, g), nil
 }
 
-func createGroup(c *call, in *NewGroup) (Group, error) {
+func createGroup(c *call, in *GroupInput) (Group, error) {
 	result, err := c.apply(&fsm.CreateGroup{ID: pki.NewID(), Name: in.Name, Description: in.Description,
 		Rights: rights(in.Rights), Rank: in.Rank})
 	if err != nil {

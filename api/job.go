@@ -20,16 +20,16 @@ type Job struct {
 	Wanted    string `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
 }
 
-// NewRestore is a restore to be begun.
-type NewRestore struct {
+// RestoreInput is a restore to be begun.
+type RestoreInput struct {
 	Path      string `json:"path,omitempty" doc:"Within the backup; / for all of it, which is also what none means"`
 	Node      string `json:"node" doc:"Id or name of the backup manager to restore on"`
 	Target    string `json:"target" doc:"An absolute path there"`
 	Overwrite string `json:"overwrite,omitempty" doc:"What becomes of files that are there: never (unless said otherwise), always or if-newer"`
 }
 
-// NewVerification is a verification to be begun.
-type NewVerification struct {
+// VerificationInput is a verification to be begun.
+type VerificationInput struct {
 	Node    string `json:"node,omitempty" doc:"Id or name of the backup manager to verify on; otherwise any"`
 	Percent *int   `json:"percent,omitempty" doc:"How much of the data to read; otherwise 100"`
 }
@@ -133,7 +133,7 @@ func (c *call) jobMade(cmd fsm.Command) (Job, error) {
 	return showJob(c.API, c.view, j), nil
 }
 
-func restoreBackup(c *call, in *NewRestore) (Job, error) {
+func restoreBackup(c *call, in *RestoreInput) (Job, error) {
 	b, err := find(&c.view.Backups, "backup", c.param("backup"))
 	if err != nil {
 		return Job{}, err
@@ -142,7 +142,7 @@ func restoreBackup(c *call, in *NewRestore) (Job, error) {
 		Restore: fsm.Restore{Path: in.Path, Target: in.Target, Overwrite: fsm.Overwrite(in.Overwrite)}})
 }
 
-func verifyBackup(c *call, in *NewVerification) (Job, error) {
+func verifyBackup(c *call, in *VerificationInput) (Job, error) {
 	b, err := find(&c.view.Backups, "backup", c.param("backup"))
 	if err != nil {
 		return Job{}, err

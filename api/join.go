@@ -14,8 +14,8 @@ import (
 	"bcm/fsm"
 )
 
-// Join is a node that asks to be let in.
-type Join struct {
+// JoinRequest is a node that asks to be let in.
+type JoinRequest struct {
 	Token string   `json:"token" doc:"A join token"`
 	CSR   string   `json:"csr" doc:"A request for a certificate, in PEM, for a key that stays on the node"`
 	Node  JoinNode `json:"node"`
@@ -55,7 +55,7 @@ type Manager struct {
 
 // join lets a node in that has a token. Asked again with the same token and key,
 // it gives the same certificate.
-func join(c *call, in *Join) (Joined, error) {
+func join(c *call, in *JoinRequest) (Joined, error) {
 	if !c.gate.join(c.gin.ClientIP()) {
 		return Joined{}, fsm.Errorf(fsm.Exhausted, "too many nodes ask to join from there; ask again in a moment")
 	}

@@ -22,8 +22,8 @@ type Schedule struct {
 	NextAt  *time.Time `json:"next_at" doc:"The next slot; null while disabled"`
 }
 
-// NewSchedule is a schedule to be made.
-type NewSchedule struct {
+// ScheduleInput is a schedule to be made.
+type ScheduleInput struct {
 	Name    string `json:"name"`
 	Cron    string `json:"cron" doc:"Minute, hour, day of month, month, day of week; or @daily and the like" example:"30 2 * * *"`
 	Zone    string `json:"zone,omitempty" doc:"An IANA name such as Europe/Berlin; UTC unless said otherwise"`
@@ -96,7 +96,7 @@ func scheduleListing() listing[fsm.Schedule, Schedule] {
 		show:  showSchedule,
 		sort:  "name",
 		filters: []filter[fsm.Schedule]{
-			flag("enabled", "Only enabled or only disabled schedules", func(s *fsm.Schedule) bool { return s.Enabled }),
+			yesNo("enabled", "Only enabled or only disabled schedules", func(s *fsm.Schedule) bool { return s.Enabled }),
 		},
 		orders: []order[fsm.Schedule]{
 			byName("name", func(s *fsm.Schedule) string { return s.Name }),
@@ -125,7 +125,7 @@ func getSchedule(c *call) (Schedule, error) {
 	return showSchedule(c.API, c.view, s), nil
 }
 
-func createSchedule(c *call, in *NewSchedule) (Schedule, error) {
+func createSchedule(c *call, in *ScheduleInput) (Schedule, error) {
 	if err := checkCron(in.Cron); err != nil {
 		return Schedule{}, err
 	}

@@ -36,8 +36,8 @@ type Retention struct {
 	Yearly  int `json:"yearly,omitempty"`
 }
 
-// NewTask is a task to be made. What it refers to is given by id or name.
-type NewTask struct {
+// TaskInput is a task to be made. What it refers to is given by id or name.
+type TaskInput struct {
 	Name      string    `json:"name"`
 	Client    string    `json:"client"`
 	Source    Source    `json:"source"`
@@ -78,7 +78,7 @@ func taskListing() listing[fsm.Task, Task] {
 		show:  showTask,
 		sort:  "name",
 		filters: []filter[fsm.Task]{
-			flag("enabled", "Only enabled or only disabled tasks", func(t *fsm.Task) bool { return t.Enabled }),
+			yesNo("enabled", "Only enabled or only disabled tasks", func(t *fsm.Task) bool { return t.Enabled }),
 			ofClient("client", func(t *fsm.Task, key string) bool { return t.Client == key }),
 			{name: "schedule", says: "Only of the schedule, by id or name", index: "schedule",
 				key: func(v *fsm.View, value string) (string, error) {
@@ -122,7 +122,7 @@ func getTask(c *call) (Task, error) {
 	return showTask(c.API, c.view, t), nil
 }
 
-func createTask(c *call, in *NewTask) (Task, error) {
+func createTask(c *call, in *TaskInput) (Task, error) {
 	result, err := c.apply(&fsm.CreateTask{ID: pki.NewID(), Name: in.Name, Client: in.Client, Source: fsm.Source(in.Source),
 		Level: fsm.Level(in.Level), Retention: fsm.Retention(in.Retention), Schedule: in.Schedule,
 		Disabled: in.Enabled != nil && !*in.Enabled, Nodes: in.Nodes})

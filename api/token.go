@@ -23,8 +23,8 @@ type JoinToken struct {
 	Revoked   bool      `json:"revoked"`
 }
 
-// NewJoinToken is a join token to be made.
-type NewJoinToken struct {
+// JoinTokenInput is a join token to be made.
+type JoinTokenInput struct {
 	Name  string   `json:"name,omitempty" doc:"What it is for"`
 	Roles []string `json:"roles" doc:"That a node may join with"`
 	TTL   string   `json:"ttl,omitempty" doc:"1h unless said otherwise, at most 24h" example:"1h"`
@@ -48,8 +48,8 @@ type APIToken struct {
 	Revoked   bool       `json:"revoked"`
 }
 
-// NewAPIToken is an API token to be made.
-type NewAPIToken struct {
+// APITokenInput is an API token to be made.
+type APITokenInput struct {
 	Name string `json:"name,omitempty" doc:"What it is for"`
 	TTL  string `json:"ttl,omitempty" doc:"How long it lasts, such as 720h; without end unless said otherwise"`
 	User string `json:"user,omitempty" doc:"Id or name of who it speaks for; otherwise who asks"`
@@ -64,7 +64,7 @@ type MadeAPIToken struct {
 func tokenMeta(t *fsm.Token) *fsm.Meta { return &t.Meta }
 
 func showJoinToken(_ *API, _ *fsm.View, t *fsm.Token) JoinToken {
-	return JoinToken{Meta: metaOf(&t.Meta), Name: t.Name, Roles: some(t.Roles), Uses: t.Uses, Used: len(t.Used),
+	return JoinToken{Meta: metaOf(&t.Meta), Name: t.Name, Roles: some(t.Roles), Uses: t.Uses, Used: t.Used,
 		ExpiresAt: t.ExpiresAt.Time(), Revoked: t.Revoked}
 }
 
@@ -91,7 +91,7 @@ func tokenOrders() []order[fsm.Token] {
 func tokenTable(v *fsm.View) *fsm.Table[fsm.Token] { return &v.Tokens }
 
 func revokedFilter() filter[fsm.Token] {
-	return flag("revoked", "Only revoked tokens, or only the others", func(t *fsm.Token) bool { return t.Revoked })
+	return yesNo("revoked", "Only revoked tokens, or only the others", func(t *fsm.Token) bool { return t.Revoked })
 }
 
 func joinTokenListing() listing[fsm.Token, JoinToken] {
@@ -135,7 +135,7 @@ func (a *API) secretOf(kind fsm.TokenKind, id string) string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)))
 }
 
-func createJoinToken(c *call, in *NewJoinToken) (MadeJoinToken, error) {
+func createJoinToken(c *call, in *JoinTokenInput) (MadeJoinToken, error) {
 	ttl, err := duration("ttl", in.TTL, time.Hour)
 	if err != nil {
 		return MadeJoinToken{}, err
@@ -180,7 +180,7 @@ func (c *call) joinCommand(roles []string, token pki.Token) string {
 	return "bcm agent --roles " + strings.Join(roles, ",") + " --join " + strings.Join(words, ",")
 }
 
-func createAPIToken(c *call, in *NewAPIToken) (MadeAPIToken, error) {
+func createAPIToken(c *call, in *APITokenInput) (MadeAPIToken, error) {
 	ttl, err := duration("ttl", in.TTL, 0)
 	if err != nil {
 		return MadeAPIToken{}, err

@@ -18,8 +18,8 @@ type User struct {
 	Origin   string   `json:"origin" doc:"Where the user comes from: cluster"`
 }
 
-// NewUser is a user to be made.
-type NewUser struct {
+// UserInput is a user to be made.
+type UserInput struct {
 	Name     string   `json:"name"`
 	FullName string   `json:"full_name,omitempty"`
 	Email    string   `json:"email,omitempty"`
@@ -52,7 +52,7 @@ func userListing() listing[fsm.User, User] {
 		show:  showUser,
 		sort:  "name",
 		filters: []filter[fsm.User]{
-			flag("enabled", "Only enabled or only disabled users", func(u *fsm.User) bool { return u.Enabled }),
+			yesNo("enabled", "Only enabled or only disabled users", func(u *fsm.User) bool { return u.Enabled }),
 			{name: "group", says: "Only members of the group, by id or name", index: "group",
 				key: func(v *fsm.View, value string) (string, error) {
 					g, ok := v.Groups.Find(value)
@@ -104,7 +104,7 @@ func getUser(c *call) (User, error) {
 	return showUser(c.API, c.view, u), nil
 }
 
-func createUser(c *call, in *NewUser) (User, error) {
+func createUser(c *call, in *UserInput) (User, error) {
 	hash, err := c.hashed(in.Password, in.Name)
 	if err != nil {
 		return User{}, err
@@ -159,8 +159,8 @@ func (c *call) hashed(password, user string) (string, error) {
 	return hash, err
 }
 
-// flag is a filter for what is true or false.
-func flag[T any](name, says string, is func(*T) bool) filter[T] {
+// yesNo is a filter for what is true or false.
+func yesNo[T any](name, says string, is func(*T) bool) filter[T] {
 	return filter[T]{name: name, says: says, known: []string{"true", "false"},
 		has: func(row *T, key string) bool { return strconv.FormatBool(is(row)) == key }}
 }
