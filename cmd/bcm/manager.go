@@ -155,6 +155,7 @@ func (m *manager) run(ctx context.Context, https net.Listener) error {
 	go func() { agreed <- m.node.Run(agreeing) }()
 
 	web := api.Server(m.door.Handler())
+	web.RegisterOnShutdown(m.door.Close) // streams would not end by themselves
 	web.TLSConfig = m.identity.Holder.HTTPSTLS()
 	web.ErrorLog = m.log.Named("https").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	nodes := api.Server(m.door.NodeDoor())
