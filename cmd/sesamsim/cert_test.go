@@ -141,6 +141,30 @@ func TestBadPair(t *testing.T) {
 	}
 }
 
+// TestNoResumption: a resumed connection would show the certificate of the
+// first one, whatever is served by then.
+func TestNoResumption(t *testing.T) {
+	x := begin(t)
+	tr := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(8)}} //nolint:gosec // self-signed
+	for range 3 {
+		r, err := http.NewRequestWithContext(context.Background(), "GET", x.base+v1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := tr.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		resp.Body.Close()
+		if resp.TLS.DidResume {
+			t.Error("a connection was resumed")
+		}
+	}
+}
+
 func TestOnePortForBoth(t *testing.T) {
 	x := begin(t)
 	plain := *x

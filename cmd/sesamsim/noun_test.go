@@ -84,6 +84,9 @@ func TestGroupsAndRoles(t *testing.T) {
 	x.get("groups").lists("id", `[0,1,2,3,4,5]`)
 	x.get("groups/5/roles").lists("name", `["ReadOnly"]`)
 	x.post("groups/update", `{"id":"5","name":"renamed","rolesList":["All"]}`).has(`{"id":5,"name":"renamed","rolesList":["ReadOnly"],"usercomment":"c"}`)
+	if content, _ := x.state.encode(); strings.Contains(string(content), `"rolesList":["All"]`) {
+		t.Error("roles that were not taken are kept")
+	}
 	x.post("groups/create", `{"name":"x","rolesList":["nonsense"]}`).refused(http.StatusNotFound, "object.not.found.id")
 	x.get("groups").lists("id", `[0,1,2,3,4,5]`) // nothing is left of the one that failed
 
