@@ -27,6 +27,10 @@ type Options struct {
 	CacheBytes int64         // of each repository's data on disk; directories may take four times that; 256 MiB
 
 	Storage wire.Options // how patient to be with a storage
+
+	// For tests: kopia's clock, and how large packs are made in a new repository.
+	now      func() time.Time
+	packSize int
 }
 
 func (o Options) withDefaults() Options {
@@ -87,7 +91,9 @@ func (e *Engine) Create(ctx context.Context, r backup.Repo) error {
 		return err
 	}
 	inner = logged(inner, e.opt.Log)
-	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{}, r.Password)
+	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{BlockFormat: format.ContentFormat{
+		MutableParameters: format.MutableParameters{MaxPackSize: e.opt.packSize},
+	}}, r.Password)
 	if errors.Is(err, format.ErrAlreadyInitialized) || errors.Is(err, kblob.ErrBlobAlreadyExists) {
 		return fmt.Errorf("%w: %s", backup.ErrExists, r.Namespace)
 	}

@@ -30,7 +30,7 @@ func special(t *testing.T, dir string) {
 	}
 	sparse, err := os.Create(filepath.Join(dir, "sparse"))
 	must(err)
-	_, err = sparse.WriteAt([]byte("end"), 64<<20)
+	_, err = sparse.WriteAt([]byte("end"), 8<<20)
 	must(err)
 	_, err = sparse.WriteAt([]byte("begin"), 100)
 	must(err)

@@ -59,11 +59,11 @@ type handle struct {
 func (e *Engine) acquire(ctx context.Context, r backup.Repo, mode mode) (*handle, error) {
 	h := e.take(keyOf(r, mode))
 	h.ready.Lock()
-	defer h.ready.Unlock()
-	if h.rep != nil {
-		return h, nil
+	var err error
+	if h.rep == nil {
+		err = e.openRepository(ctx, h, r, mode)
 	}
-	err := e.openRepository(ctx, h, r, mode)
+	h.ready.Unlock()
 	if err != nil {
 		e.release(h)
 		return nil, err
@@ -158,6 +158,7 @@ func (h *handle) openOn(ctx context.Context, st kblob.Storage, r backup.Repo, mo
 	rep, err := repo.Open(withStorage(ctx, st), config, r.Password, &repo.Options{
 		DisableRepositoryLog: true,
 		DoNotWaitForUpgrade:  true,
+		TimeNowFunc:          opt.now,
 		OnFatalError: func(err error) { // kopia's own way is to end the process
 			opt.Log.Error("kopia gave a repository up", "namespace", r.Namespace, "error", err)
 			h.broken.Store(true)

@@ -138,9 +138,21 @@ func (r *run) mayDelete(name string) error {
 	return nil
 }
 
-// deleted counts what was deleted, kept what was too young.
-func (r *run) deleted(string) { r.mu.Lock(); r.gone++; r.mu.Unlock() }
-func (r *run) kept()          { r.mu.Lock(); r.young++; r.mu.Unlock() }
+// deleted counts what was deleted, marks left out.
+func (r *run) deleted(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !wire.Ephemeral(name) {
+		r.gone++
+	}
+}
+
+// kept counts what was too young.
+func (r *run) kept() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.young++
+}
 
 // counts returns how many blobs were deleted, and how many stayed for their youth.
 func (r *run) counts() (gone, young int64) {

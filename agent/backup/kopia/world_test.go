@@ -24,6 +24,9 @@ import (
 
 const ns = "ns1"
 
+// packSize is as small as it may be, so that little data makes several packs.
+const packSize = 10 << 20
+
 // world is a storage and an engine on the node n1, which may write in the namespace.
 type world struct {
 	*storagetest.Storage
@@ -57,6 +60,7 @@ func newEngine(t *testing.T, opt Options) *Engine {
 	if opt.Storage.Wait == 0 {
 		opt.Storage.Wait = time.Minute
 	}
+	opt.packSize = packSize
 	opt.Storage.MinBackoff, opt.Storage.MaxBackoff = 2*time.Millisecond, 20*time.Millisecond
 	if os.Getenv("BCM_TEST_LOG") != "" {
 		opt.Log = hclog.New(&hclog.LoggerOptions{Level: hclog.LevelFromString(os.Getenv("BCM_TEST_LOG"))})

@@ -29,6 +29,7 @@ type Storage struct {
 	Wrap func(http.Handler) http.Handler
 
 	t    testing.TB
+	opt  storage.Options
 	ca   *pki.CA
 	addr string
 	tls  *tls.Config
@@ -42,30 +43,14 @@ type Storage struct {
 // Start starts a storage that ends with the test. It lets nobody in.
 func Start(t testing.TB, opt storage.Options) *Storage {
 	t.Helper()
-	return StartIn(t, t.TempDir(), opt)
-}
-
-// StartIn is Start with the directory of the store.
-func StartIn(t testing.TB, dir string, opt storage.Options) *Storage {
-	t.Helper()
-	store, err := storage.Open(dir, opt, hclog.NewNullLogger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	dir := t.TempDir()
 	ca, err := pki.NewCA("test", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Storage{Dir: dir, Store: store, Grants: &storage.Grants{}, t: t, ca: ca}
+	s := &Storage{Dir: dir, Grants: &storage.Grants{}, t: t, ca: ca, opt: opt}
 	s.table.Quotas = map[string]int64{}
-	s.Server = storage.NewServer(storage.Config{
-		Store: store, Grants: s.Grants, Log: hclog.NewNullLogger(),
-		Peer: func(state tls.ConnectionState) (string, error) {
-			id, err := pki.PeerOf(state)
-			return id.ID, err
-		},
-	})
+	s.open()
 	s.tls = s.holder(ID).ServerTLS("http/1.1")
 	s.addr = "127.0.0.1:0"
 	s.Resume()
@@ -95,7 +80,7 @@ func (s *Storage) Kill() {
 // Resume starts a killed storage again under its address.
 func (s *Storage) Resume() {
 	s.t.Helper()
-	ln, err := net.Listen("tcp", s.addr)
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -106,6 +91,35 @@ func (s *Storage) Resume() {
 	s.running = srv
 	s.mu.Unlock()
 	go func() { _ = srv.Serve(tls.NewListener(ln, s.tls)) }()
+}
+
+// Reopen starts the storage again as a new process would, reading its directory.
+func (s *Storage) Reopen() {
+	s.t.Helper()
+	s.Kill()
+	if err := s.Store.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.open()
+	s.Resume()
+}
+
+// open opens the directory and puts a server before it.
+func (s *Storage) open() {
+	s.t.Helper()
+	store, err := storage.Open(s.Dir, s.opt, hclog.NewNullLogger())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = store.Close() })
+	s.Store = store
+	s.Server = storage.NewServer(storage.Config{
+		Store: store, Grants: s.Grants, Log: hclog.NewNullLogger(),
+		Peer: func(state tls.ConnectionState) (string, error) {
+			id, err := pki.PeerOf(state)
+			return id.ID, err
+		},
+	})
 }
 
 // Allow gives a node rights in a namespace, instead of what it had there.
