@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
 // release is what differs between the releases that can be simulated.
@@ -59,7 +59,8 @@ type options struct {
 
 // flags binds the options to the command line; the names -z, -k and their long
 // forms are those of the real REST server.
-func (o *options) flags(f *pflag.FlagSet) {
+func (o *options) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:11401", "address for http and https; port 0 takes any")
 	f.StringVar(&o.readyFile, "ready-file", "", "also write the line that says it is ready to this file")
 	f.StringVar(&o.dataDir, "data-dir", "", "keep everything here; without it all is lost at the end")
@@ -83,8 +84,8 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.logLevel, "log-level", "info", "trace, debug, info, warn or error; the log goes to stderr")
 	f.StringVar(&o.profilePath, "profile", "", "JSON file with roles, directories and names of result fields")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of everything that happens by chance")
-	o.faults.flags(f)
-	o.runs.flags(f)
+	o.faults.flags(c)
+	o.runs.flags(c)
 }
 
 // complete checks the options and fills in what follows from others.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
 // faults is what goes wrong, by chance. It is the JSON of the control endpoint
@@ -54,7 +54,8 @@ func (s *span) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-func (f *faults) flags(fl *pflag.FlagSet) {
+func (f *faults) flags(c *cobra.Command) {
+	fl := c.Flags()
 	fl.DurationVar((*time.Duration)(&f.Latency), "fault-latency", 0, "wait so long before each answer")
 	fl.DurationVar((*time.Duration)(&f.Jitter), "fault-jitter", 0, "and up to so much longer")
 	fl.Float64Var(&f.ErrorRate, "fault-errors", 0, "share of requests that fail, 0 to 1")

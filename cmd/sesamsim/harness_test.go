@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
 // runAsServer makes the test binary be the program itself, for tests that need a
@@ -62,9 +62,9 @@ type sim struct {
 func defaults(t testing.TB, args ...string) options {
 	t.Helper()
 	var o options
-	f := pflag.NewFlagSet("test", pflag.ContinueOnError)
-	o.flags(f)
-	if err := f.Parse(append([]string{"--listen=127.0.0.1:0", "--control"}, args...)); err != nil {
+	var c cobra.Command
+	o.flags(&c)
+	if err := c.ParseFlags(append([]string{"--listen=127.0.0.1:0", "--control"}, args...)); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.complete(); err != nil {

@@ -49,7 +49,7 @@ func command() *cobra.Command {
 			return run(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	o.flags(root.Flags())
+	o.flags(root)
 	root.AddCommand(reloadCommand())
 	return root
 }

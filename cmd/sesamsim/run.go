@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
 // runs says how backups go. It is the JSON of the control endpoint too.
@@ -23,7 +23,8 @@ type runs struct {
 	Next []string `json:"next"`
 }
 
-func (r *runs) flags(f *pflag.FlagSet) {
+func (r *runs) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.DurationVar((*time.Duration)(&r.QueueTime), "queue-time", 200*time.Millisecond, "time a backup waits in the queue")
 	f.DurationVar((*time.Duration)(&r.RunTime), "run-time", 2*time.Second, "time a backup is active")
 	f.StringToIntVar(&r.Ends, "backup-ends", nil, "how backups end, by weight: SUCCESSFUL=9,INFO=1,ERROR=1,CANCELLED=1")
