@@ -89,6 +89,7 @@ func newEngine(a *API) (*gin.Engine, error) {
 		return nil, err
 	}
 	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
 	engine.ContextWithFallback = true
 	engine.Use(a.recover, a.measure, a.identify)
 	engine.NoRoute(a.elsewhere)

@@ -127,7 +127,7 @@ func backupListing() listing[fsm.Backup, Backup] {
 			byChange(backupMeta),
 			byTime("started_at", "", func(b *fsm.Backup) fsm.Time { return b.StartedAt }),
 			byTime("finished_at", "", func(b *fsm.Backup) fsm.Time { return b.FinishedAt }),
-			byName("status", func(b *fsm.Backup) string { return string(b.Status) }),
+			byNumber("status", func(b *fsm.Backup) int64 { return severity(runSeverities(), b.Status) }),
 			shownAs("task", func(v *fsm.View, b *fsm.Backup) string { return taskName(v, b.Task) }),
 			shownAs("client", func(v *fsm.View, b *fsm.Backup) string { return clientName(v, b.Client) }),
 			shownAs("node", func(v *fsm.View, b *fsm.Backup) string { return nodeName(v, b.Node) }),

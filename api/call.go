@@ -25,6 +25,7 @@ type call struct {
 	token  *fsm.Token
 	access fsm.Access
 	view   *fsm.View // what the handler reads
+	floor  uint64    // what the view must contain: that who asks may
 }
 
 type callKey struct{}
@@ -46,9 +47,6 @@ func (c *call) param(name string) string { return c.gin.Param(name) }
 
 // requestID is the id that was sent, or was made for the request.
 func (c *call) requestID() string { return c.gin.GetHeader(requestHeader) }
-
-// by is the author of what this call changes.
-func (c *call) by() string { return "user:" + c.user.Name }
 
 // maxWait bounds how long a read may wait for something newer.
 const maxWait = 5 * time.Minute
@@ -99,7 +97,7 @@ func (c *call) freshness() (f fsm.Freshness, index uint64, wait time.Duration, e
 	if c.query.Has("consistent") && c.query.Get("consistent") != "false" {
 		return fsm.Linearizable(), index, wait, nil
 	}
-	return fsm.Local(), index, wait, nil
+	return fsm.AtLeast(c.floor), index, wait, nil
 }
 
 // await replaces the view by one newer than index, or by the newest there is
@@ -147,14 +145,24 @@ func (c *call) redirected() bool {
 
 // apply makes one change in the name of who asks, under the request's id, and
 // renews the view so that it shows the change.
-func (c *call) apply(cmd fsm.Command) (fsm.Result, error) { return c.applyBy(c.by(), cmd) }
-
-func (c *call) applyBy(by string, cmd fsm.Command) (fsm.Result, error) {
-	ctx, cancel := context.WithTimeout(c.ctx(), callTimeout)
-	defer cancel()
+func (c *call) apply(cmd fsm.Command) (fsm.Result, error) {
+	ctx := c.ctx()
 	if c.chosen() {
 		ctx = fsm.WithRequest(ctx, c.requestID(), c.fingerprint())
 	}
+	return c.applyBy(ctx, "user:"+c.user.Name, cmd)
+}
+
+// applyAs makes one change in the name of a part of the system, for somebody who
+// is not a user. Request ids of strangers are not remembered: they would share
+// them.
+func (c *call) applyAs(system string, cmd fsm.Command) (fsm.Result, error) {
+	return c.applyBy(c.ctx(), "system:"+system, cmd)
+}
+
+func (c *call) applyBy(ctx context.Context, by string, cmd fsm.Command) (fsm.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	begin := time.Now()
 	result, err := c.Cluster.Apply(ctx, by, cmd)
 	c.metrics.applied(cmd, err, time.Since(begin))
@@ -166,6 +174,14 @@ func (c *call) applyBy(by string, cmd fsm.Command) (fsm.Result, error) {
 	}
 	c.tellIndex()
 	return result, nil
+}
+
+// settled gives a view that has all that was acknowledged anywhere, for questions
+// on which somebody is let in.
+func (c *call) settled(within time.Duration) (*fsm.View, error) {
+	ctx, cancel := context.WithTimeout(c.ctx(), within)
+	defer cancel()
+	return c.Cluster.View(ctx, fsm.Linearizable())
 }
 
 // chosen tells whether the one who asks chose the request id, and so may ask

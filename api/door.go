@@ -36,6 +36,8 @@ const (
 	maxBody      = 1 << 20
 	maxRequestID = 128
 	callTimeout  = 15 * time.Second // of a request that is no long poll
+
+	secondTimeout = 2 * time.Second // to find out whether a token is known elsewhere
 )
 
 // Anyone is the right of routes that need none: everybody may, unknown people
@@ -80,7 +82,9 @@ func (a *API) identify(g *gin.Context) {
 	}
 	h.Set(servedHeader, a.Name)
 	if chosen && !printable(id) {
-		g.Request.Header.Set(requestHeader, pki.NewID())
+		id = pki.NewID()
+		g.Request.Header.Set(requestHeader, id)
+		h.Set(requestHeader, id)
 		a.refuse(g, invalid(requestHeader, "must have 1 to %d printable characters without spaces", maxRequestID))
 		return
 	}
@@ -183,8 +187,8 @@ func (c *call) authenticate() error {
 	if err != nil && c.API.gate.second(c.gin.ClientIP()) {
 		// Perhaps another manager has just made it. When that cannot be found
 		// out, what is known here decides.
-		if fresh, ferr := c.API.Cluster.View(c.ctx(), fsm.Linearizable()); ferr == nil {
-			view = fresh
+		if fresh, ferr := c.settled(secondTimeout); ferr == nil {
+			view, c.floor = fresh, fresh.Index
 			token, user, err = view.Bearer(hash, now)
 		}
 	}

@@ -50,6 +50,7 @@ type NodeStats struct {
 	Total    int            `json:"total"`
 	ByStatus map[string]int `json:"by_status"`
 	ByRole   map[string]int `json:"by_role"`
+	Cells    []NodeCell     `json:"cells" doc:"By site, role and state"`
 }
 
 // BackupStats count backups.
@@ -59,6 +60,7 @@ type BackupStats struct {
 	Running  int            `json:"running"`
 	Queued   int            `json:"queued"`
 	LastDay  DayStats       `json:"last_24h"`
+	Timeline []SpanStats    `json:"timeline" doc:"The last 24 hours, oldest first"`
 }
 
 // DayStats count the backups that ended in a day.
@@ -71,9 +73,10 @@ type DayStats struct {
 
 // StorageStats sum up the storages, in bytes.
 type StorageStats struct {
-	Used     int64 `json:"used"`
-	Capacity int64 `json:"capacity"`
-	Free     int64 `json:"free"`
+	Used     int64         `json:"used"`
+	Capacity int64         `json:"capacity"`
+	Free     int64         `json:"free"`
+	Sites    []SiteStorage `json:"sites" doc:"Where there is any"`
 }
 
 // ClusterStats are the managers' group in numbers.
@@ -168,9 +171,11 @@ func restoreSnapshot(c *call) error {
 
 func getStats(c *call) (GridStats, error) {
 	v, s := c.view, c.Cluster.Status()
+	spans, day := timeline(v, c.Now())
 	out := GridStats{
-		Nodes:   NodeStats{Total: v.Nodes.Len(), ByStatus: make(map[string]int), ByRole: make(map[string]int)},
-		Backups: BackupStats{Total: v.Backups.Len(), ByStatus: make(map[string]int), LastDay: lastDay(v, fsm.At(c.Now()))},
+		Nodes:   NodeStats{Total: v.Nodes.Len(), ByStatus: make(map[string]int), ByRole: make(map[string]int), Cells: cells(v)},
+		Backups: BackupStats{Total: v.Backups.Len(), ByStatus: make(map[string]int), LastDay: day, Timeline: spans},
+		Storage: StorageStats{Sites: storageBySite(v)},
 		Clients: v.Clients.Len(), Tasks: v.Tasks.Len(), Users: v.Users.Len(),
 		Cluster: ClusterStats{Leader: s.LeaderName, Term: s.Term, FailureTolerance: s.FailureTolerance, Managers: len(s.Members)},
 	}
@@ -191,28 +196,4 @@ func getStats(c *call) (GridStats, error) {
 	out.Backups.Running = out.Backups.ByStatus[string(fsm.Running)] + out.Backups.ByStatus[string(fsm.Assigned)]
 	out.Backups.Queued = out.Backups.ByStatus[string(fsm.Queued)] + out.Backups.ByStatus[string(fsm.Interrupted)]
 	return out, nil
-}
-
-// lastDay counts the backups that ended in the last 24 hours.
-func lastDay(v *fsm.View, now fsm.Time) DayStats {
-	var day DayStats
-	begin := now.Add(-24 * time.Hour)
-	for _, b := range v.Backups.Walk(fsm.ChangedIndex, true, nil) {
-		if b.UpdatedAt < begin {
-			break
-		}
-		if b.FinishedAt < begin {
-			continue
-		}
-		switch b.Status {
-		case fsm.Succeeded:
-			day.Succeeded++
-		case fsm.Warning:
-			day.Warning++
-		case fsm.Failed:
-			day.Failed++
-		}
-		day.Bytes += b.Stats.Bytes
-	}
-	return day
 }

@@ -73,7 +73,7 @@ func jobsOf(kind fsm.JobKind) listing[fsm.Job, Job] {
 			byCreation(fsm.CreatedIndex, jobMeta),
 			byChange(jobMeta),
 			byTime("finished_at", "", func(j *fsm.Job) fsm.Time { return j.FinishedAt }),
-			byName("status", func(j *fsm.Job) string { return string(j.Status) }),
+			byNumber("status", func(j *fsm.Job) int64 { return severity(runSeverities(), j.Status) }),
 			shownAs("node", func(v *fsm.View, j *fsm.Job) string { return nodeName(v, j.Node) }),
 		},
 		texts: func(v *fsm.View, q string) func(j *fsm.Job) bool {

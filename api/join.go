@@ -79,7 +79,7 @@ func join(c *call, in *JoinRequest) (Joined, error) {
 		return Joined{}, err
 	}
 	n := in.Node
-	result, err := c.applyBy("system:join", &fsm.JoinNode{Token: token.ID, Secret: token.Hash(), Key: key, Certificate: cert,
+	result, err := c.applyAs("join", &fsm.JoinNode{Token: token.ID, Secret: token.Hash(), Key: key, Certificate: cert,
 		Node: fsm.NewNode{ID: n.ID, Name: n.Name, Roles: n.Roles, Site: n.Site, Labels: n.Labels,
 			Addresses: fsm.Addresses(n.Addresses), Version: n.Version, Understands: n.Understands, Slots: n.Slots}})
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *call) knowsToken(token pki.Token) (*fsm.View, error) {
 		return c.view, nil
 	}
 	if c.gate.second(c.gin.ClientIP()) {
-		if v, err := c.Cluster.View(c.ctx(), fsm.Linearizable()); err == nil && known(v) {
+		if v, err := c.settled(secondTimeout); err == nil && known(v) {
 			return v, nil
 		}
 	}

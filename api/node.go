@@ -21,7 +21,7 @@ type Node struct {
 	Address     string            `json:"address" doc:"Where people find it"`
 	Addresses   Addresses         `json:"addresses"`
 	Version     string            `json:"version" doc:"Of its program"`
-	LastSeen    *time.Time        `json:"last_seen" doc:"When it was heard of before it was last lost; null while it is online"`
+	LastSeen    *time.Time        `json:"last_seen" doc:"When it was heard of, as of its last change of status"`
 	Capacity    Capacity          `json:"capacity"`
 	Slots       int               `json:"slots" doc:"Runs that it takes at once"`
 	Running     int               `json:"running" doc:"Runs that it has"`
@@ -87,7 +87,7 @@ func nodeListing() listing[fsm.Node, Node] {
 		},
 		orders: []order[fsm.Node]{
 			byName("name", func(n *fsm.Node) string { return n.Name }),
-			byName("status", func(n *fsm.Node) string { return string(n.Status) }),
+			byNumber("status", func(n *fsm.Node) int64 { return severity(nodeSeverities(), n.Status) }),
 			byName("mode", func(n *fsm.Node) string { return string(n.Mode) }),
 			byName("site", func(n *fsm.Node) string { return n.Site }),
 			byName("address", func(n *fsm.Node) string { return n.Address() }),

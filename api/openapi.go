@@ -82,9 +82,9 @@ func header(name, says string) *huma.Param {
 // where they mean something.
 func queryParams(r route) []*huma.Param {
 	var params []*huma.Param
-	for _, p := range slices.Concat(r.params, common()) {
+	for _, p := range r.queried() {
 		if waits := p.name == "wait" || p.name == "index"; waits && r.method != http.MethodGet ||
-			p.name == "redirect" && r.method == http.MethodGet || r.right == Anyone {
+			p.name == "redirect" && r.method == http.MethodGet {
 			continue
 		}
 		schema := &huma.Schema{Type: p.kind}

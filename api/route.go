@@ -54,10 +54,19 @@ func common() []param {
 	}
 }
 
+// queried gives all parameters of the query. Strangers can neither wait nor make
+// the managers confer.
+func (r route) queried() []param {
+	if r.right == Anyone {
+		return r.params
+	}
+	return slices.Concat(r.params, common())
+}
+
 // queries gives the names of all parameters of the query, in order.
 func (r route) queries() []string {
 	var names []string
-	for _, p := range slices.Concat(r.params, common()) {
+	for _, p := range r.queried() {
 		names = append(names, p.name)
 	}
 	slices.Sort(names)

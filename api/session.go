@@ -59,7 +59,7 @@ func login(c *call, in *Login) (LoggedIn, error) {
 	if len(in.Password) > maxPassword {
 		return LoggedIn{}, wrongLogin()
 	}
-	view, err := c.Cluster.View(c.ctx(), fsm.Linearizable())
+	view, err := c.settled(callTimeout)
 	if err != nil {
 		return LoggedIn{}, err
 	}
@@ -107,7 +107,7 @@ func (c *call) prove(view *fsm.View, in *Login) (*fsm.User, error) {
 
 func (c *call) beginSession(user *fsm.User, address string) (LoggedIn, error) {
 	token := pki.NewBearer(pki.BearerSession)
-	result, err := c.applyBy("system:login", &fsm.CreateSession{
+	result, err := c.applyAs("login", &fsm.CreateSession{
 		ID: pki.NewID(), User: user.ID, Hash: pki.HashSecret(token), From: address, TTL: sessionLife,
 	})
 	if err != nil {
@@ -148,7 +148,7 @@ func changePassword(c *call, in *PasswordChange) error {
 		c.gin.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		return fsm.Errorf(fsm.Exhausted, "too many passwords were tried; wait %v", wait.Round(time.Second))
 	}
-	view, err := c.Cluster.View(c.ctx(), fsm.Linearizable())
+	view, err := c.settled(callTimeout)
 	if err != nil {
 		return err
 	}

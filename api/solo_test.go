@@ -191,7 +191,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w.token = w.speaksFor(t, "u-admin")
 	w.api, err = New(Config{Cluster: w.solo, Key: w.key, GossipKey: []byte("gossip"), Name: "manager-1", Version: "test",
-		Now: w.clock})
+		Now: w.clock, Files: shelf{}})
 	if err != nil {
 		t.Fatal(err)
 	}

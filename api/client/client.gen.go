@@ -150,7 +150,10 @@ type BackupStats struct {
 	Last24h  DayStats         `json:"last_24h"`
 	Queued   int64            `json:"queued"`
 	Running  int64            `json:"running"`
-	Total    int64            `json:"total"`
+
+	// Timeline The last 24 hours, oldest first
+	Timeline []SpanStats `json:"timeline"`
+	Total    int64       `json:"total"`
 }
 
 // CA defines model for CA.
@@ -843,7 +846,7 @@ type Node struct {
 	Index  int64             `json:"index"`
 	Labels map[string]string `json:"labels"`
 
-	// LastSeen When it was heard of before it was last lost; null while it is online
+	// LastSeen When it was heard of, as of its last change of status
 	LastSeen *time.Time `json:"last_seen"`
 
 	// Mode What is wanted: active, draining or maintenance
@@ -871,6 +874,16 @@ type Node struct {
 	Version string `json:"version"`
 }
 
+// NodeCell defines model for NodeCell.
+type NodeCell struct {
+	Nodes int64  `json:"nodes"`
+	Role  string `json:"role"`
+	Site  string `json:"site"`
+
+	// Status draining for a node that is online and drains; otherwise its status
+	Status string `json:"status"`
+}
+
 // NodeChange defines model for NodeChange.
 type NodeChange struct {
 	Labels *map[string]string `json:"labels,omitempty"`
@@ -885,7 +898,10 @@ type NodeChange struct {
 type NodeStats struct {
 	ByRole   map[string]int64 `json:"by_role"`
 	ByStatus map[string]int64 `json:"by_status"`
-	Total    int64            `json:"total"`
+
+	// Cells By site, role and state
+	Cells []NodeCell `json:"cells"`
+	Total int64      `json:"total"`
 }
 
 // Object defines model for Object.
@@ -1059,6 +1075,13 @@ type ScheduleInput struct {
 	Zone *string `json:"zone,omitempty"`
 }
 
+// SiteStorage defines model for SiteStorage.
+type SiteStorage struct {
+	Capacity int64  `json:"capacity"`
+	Site     string `json:"site"`
+	Used     int64  `json:"used"`
+}
+
 // Source defines model for Source.
 type Source struct {
 	// Command Program and arguments
@@ -1072,6 +1095,16 @@ type Source struct {
 
 	// Paths Absolute
 	Paths *[]string `json:"paths,omitempty"`
+}
+
+// SpanStats defines model for SpanStats.
+type SpanStats struct {
+	Failed int64 `json:"failed"`
+
+	// From The span begins here and lasts half an hour
+	From      time.Time `json:"from"`
+	Succeeded int64     `json:"succeeded"`
+	Warning   int64     `json:"warning"`
 }
 
 // Stats defines model for Stats.
@@ -1091,7 +1124,10 @@ type Stats struct {
 type StorageStats struct {
 	Capacity int64 `json:"capacity"`
 	Free     int64 `json:"free"`
-	Used     int64 `json:"used"`
+
+	// Sites Where there is any
+	Sites []SiteStorage `json:"sites"`
+	Used  int64         `json:"used"`
 }
 
 // Task defines model for Task.
@@ -1228,6 +1264,12 @@ type MetricsParams struct {
 
 	// Wait Wait as long for something newer than index, such as 30s
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// ReadyzParams defines parameters for Readyz.
+type ReadyzParams struct {
+	// Verbose Say what was looked at
+	Verbose *bool `form:"verbose,omitempty" json:"verbose,omitempty"`
 }
 
 // ListAPITokensParams defines parameters for ListAPITokens.
@@ -2769,7 +2811,7 @@ type ClientInterface interface {
 	// Readyz Whether the manager can serve
 	//
 	// Corresponds with GET /readyz (the `Readyz` operationId).
-	Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Readyz(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAPITokens API tokens
 	//
@@ -3599,8 +3641,8 @@ func (c *Raw) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Readyz Whether the manager can serve
 //
 // Corresponds with GET /readyz (the `Readyz` operationId).
-func (c *Raw) Readyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReadyzRequest(c.Server)
+func (c *Raw) Readyz(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadyzRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5513,7 +5555,7 @@ func NewOpenapiRequest(server string) (*http.Request, error) {
 }
 
 // NewReadyzRequest constructs an http.Request for the Readyz method
-func NewReadyzRequest(server string) (*http.Request, error) {
+func NewReadyzRequest(server string, params *ReadyzParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -5529,6 +5571,33 @@ func NewReadyzRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Verbose != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verbose", *params.Verbose, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -14027,7 +14096,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /readyz (the `Readyz` operationId).
-	ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
+	ReadyzWithResponse(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
 
 	// ListAPITokensWithResponse API tokens
 	//
@@ -18757,8 +18826,8 @@ func (c *ClientWithResponses) OpenapiWithResponse(ctx context.Context, reqEditor
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /readyz (the `Readyz` operationId).
-func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyzResponse, error) {
-	rsp, err := c.Readyz(ctx, reqEditors...)
+func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*ReadyzResponse, error) {
+	rsp, err := c.Readyz(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

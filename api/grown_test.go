@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"bcm/cluster/pki"
+	"bcm/fsm"
+)
+
+// shelf holds what the stored backups of tests look like.
+type shelf struct{}
+
+func (shelf) List(_ context.Context, s Stored, path string) ([]File, error) {
+	if path != "/" {
+		return nil, fsm.Errorf(fsm.NotFound, "the backup has no %s", path)
+	}
+	if s.Repository.Password != "open sesame" || s.Snapshot != "snap-1" {
+		return nil, fsm.Errorf(fsm.Internal, "the door opened the wrong repository")
+	}
+	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	return []File{{Name: "a.txt", Path: "/a.txt", Type: "file", Size: 5, Mode: "0644", ModifiedAt: at, Owner: "0:0"},
+		{Name: "d", Path: "/d", Type: "directory", Mode: "0755", ModifiedAt: at}}, nil
+}
+
+func (shelf) Open(_ context.Context, _ Stored, path string) (io.ReadCloser, File, error) {
+	if path != "/a.txt" {
+		return nil, File{}, fsm.Errorf(fsm.NotFound, "the backup has no %s", path)
+	}
+	return io.NopCloser(strings.NewReader("hello")), File{Name: "a.txt", Size: 5}, nil
+}
+
+// admit makes a node of the grid, online.
+func (w *world) admit(t testing.TB, id, name string, roles ...string) {
+	t.Helper()
+	secret := pki.HashSecret("join " + id)
+	w.must(t, "system:test",
+		&fsm.CreateToken{ID: "join-" + id, Kind: fsm.JoinToken, Hash: secret, Roles: roles, Uses: 1, TTL: time.Hour},
+		&fsm.JoinNode{Token: "join-" + id, Secret: secret, Key: []byte(id), Node: fsm.NewNode{ID: id, Name: name, Roles: roles,
+			Site: "fra1", Labels: map[string]string{"rack": "7"}, Version: "test", Understands: fsm.Version,
+			Addresses: fsm.Addresses{Storage: "127.0.0.1:7446"}},
+			Certificate: fsm.Certificate{Meta: fsm.Meta{ID: "cert-" + id}, Roles: roles, NotAfter: fsm.At(w.clock().Add(pki.AgentLife))}})
+	w.must(t, "plan:members", &fsm.MarkNode{ID: id, From: fsm.Joining, To: fsm.Online, LastSeen: fsm.At(w.clock())})
+}
+
+// newGrownWorld is a world with something of everything, under known ids.
+func newGrownWorld(t testing.TB) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.admit(t, "n1", "backup-1", fsm.RoleBackupManager)
+	w.admit(t, "n2", "storage-1", fsm.RoleStorage)
+	w.must(t, "system:test",
+		&fsm.CreateUser{ID: "u-ada", Name: "ada", FullName: "Ada Lovelace", Email: "ada@example.org", Groups: []string{fsm.Operators}, Password: adminHash()},
+		&fsm.CreateUser{ID: "u-bob", Name: "bob", Groups: []string{fsm.Auditors}, Disabled: true, Password: adminHash()},
+		&fsm.CreateClient{ID: "cl1", Name: "c1", Address: "c1.example.org", Repository: fsm.NewRepository{ID: "r1",
+			Password: pki.Seal(w.key, "repository/r1", []byte("open sesame"))}})
+	w.must(t, "user:admin",
+		&fsm.CreateGroup{ID: "g1", Name: "Helpdesk", Description: "Find and restore", Rank: 30, Rights: []fsm.Right{fsm.BackupsRead, fsm.BackupsRestore}},
+		&fsm.CreateSchedule{ID: "s1", Name: "nightly", Cron: "30 2 * * *", Zone: "Europe/Berlin"},
+		&fsm.CreateTask{ID: "t1", Name: "files", Client: "c1", Source: fsm.Source{Paths: []string{"/srv/data"}, Exclude: []string{"*.tmp"}},
+			Retention: fsm.Retention{Daily: 7}, Schedule: "nightly"})
+	w.must(t, "plan:assign", &fsm.PutAssignment{Client: "cl1", Managers: []string{"n1"}, Storages: []string{"n2"}})
+	w.backup(t, "b1", "t1")
+	w.must(t, "node:n1", &fsm.FinishBackup{ID: "b1", Attempt: 1, Outcome: fsm.Outcome{Status: fsm.Succeeded, Snapshot: "snap-1",
+		Stats: fsm.Stats{Files: 20, Bytes: 2000, NewFiles: 20, NewBytes: 1500}}})
+	w.backup(t, "b2", "t1")
+	w.SetProgress([]fsm.Progress{{Run: "b2", Node: "n1", Attempt: 1, Phase: "upload", Files: 10, Bytes: 1000, TotalFiles: 20,
+		TotalBytes: 2000, Rate: 80, ETA: 12}})
+	return w
+}
+
+// backup makes a backup of the task that the node n1 has begun.
+func (w *world) backup(t testing.TB, id, task string) {
+	t.Helper()
+	w.must(t, "user:admin", &fsm.CreateBackup{ID: id, Task: task})
+	w.must(t, "plan:place", &fsm.AssignBackup{ID: id, From: fsm.Queued, Node: "n1", Storages: []string{"n2"}})
+	w.must(t, "node:n1", &fsm.StartBackup{ID: id, Attempt: 1})
+}
+
+// job makes a job on the backup b1 that the node n1 has begun.
+func (w *world) job(t testing.TB, id string, cmd *fsm.CreateJob) {
+	t.Helper()
+	cmd.ID, cmd.Backup = id, "b1"
+	w.must(t, "user:admin", cmd)
+	w.must(t, "plan:place", &fsm.AssignJob{ID: id, From: fsm.Queued, Node: "n1"})
+	w.must(t, "node:n1", &fsm.StartJob{ID: id, Attempt: 1})
+}
