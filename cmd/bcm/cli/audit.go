@@ -6,28 +6,15 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// event is what the command line shows of a row of the audit trail.
-type event struct {
-	ID     string `json:"id"`
-	Actor  string `json:"actor"`
-	Action string `json:"action"`
-	Object struct {
-		Kind string `json:"kind"`
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"object"`
-	Result    string    `json:"result"`
-	Detail    string    `json:"detail"`
-	CreatedAt time.Time `json:"created_at"`
-}
+	"bcm/api/client"
+)
 
 func (a *app) audit() *cobra.Command {
 	return noun("audit", "Who did what to which object, with which result",
-		list(a, listing[event]{
+		list(a, listing[client.Event]{
 			what: "events", short: "List the audit trail", path: at("events"), columns: eventColumns,
-			id: func(e event) string { return e.ID },
+			id: func(e client.Event) string { return e.Id },
 			filters: []filter{
 				{name: "by", usage: "done by this user, node or plan, as in user:ada"},
 				{name: "action", usage: "of this kind, as in user.create"},
@@ -42,14 +29,14 @@ func (a *app) audit() *cobra.Command {
 	)
 }
 
-func eventColumns(*app) []column[event] {
-	return []column[event]{
-		{title: "time", of: func(e event) string { return e.CreatedAt.UTC().Format(time.RFC3339) }},
-		{title: "by", of: func(e event) string { return e.Actor }},
-		{title: "action", of: func(e event) string { return e.Action }},
-		{title: "object", of: func(e event) string { return first(e.Object.Name, e.Object.ID) }},
-		{title: "result", of: func(e event) string { return e.Result }, state: true},
-		{title: "detail", of: func(e event) string { return e.Detail }},
+func eventColumns(*app) []column[client.Event] {
+	return []column[client.Event]{
+		{title: "time", of: func(e client.Event) string { return e.CreatedAt.UTC().Format(time.RFC3339) }},
+		{title: "by", of: func(e client.Event) string { return e.Actor }},
+		{title: "action", of: func(e client.Event) string { return e.Action }},
+		{title: "object", of: func(e client.Event) string { return first(e.Object.Name, e.Object.Id) }},
+		{title: "result", of: func(e client.Event) string { return e.Result }, state: true},
+		{title: "detail", of: func(e client.Event) string { return e.Detail }},
 	}
 }
 
@@ -66,10 +53,7 @@ has a hash over itself and the row before. The exit code is 3 when one does not 
 			if err != nil {
 				return err
 			}
-			var found struct {
-				Events int    `json:"events"`
-				Broken string `json:"broken"`
-			}
+			var found client.Verified
 			if err := json.Unmarshal(data, &found); err != nil {
 				return fmt.Errorf("reading the answer: %w", err)
 			}
@@ -78,11 +62,11 @@ has a hash over itself and the row before. The exit code is 3 when one does not 
 					return err
 				}
 			}
-			if found.Broken != "" {
-				return unwishedf("the audit trail is broken at row %s: it, or the one before it, was changed, inserted or taken out", line(found.Broken))
+			if broken := value(found.Broken); broken != "" {
+				return unwishedf("the audit trail is broken at row %s: it, or the one before it, was changed, inserted or taken out", line(broken))
 			}
 			if !asJSON {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s rows, all in order\n", count(int64(found.Events)))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s rows, all in order\n", count(found.Events))
 			}
 			return nil
 		},

@@ -9,24 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// backup is what the command line shows of a backup.
-type backup struct {
-	run
-	Task      string     `json:"task"`
-	Client    string     `json:"client"`
-	Level     string     `json:"level"`
-	Storages  []string   `json:"storages"`
-	Source    fsm.Source `json:"source"`
-	CreatedAt time.Time  `json:"created_at"`
-}
-
 func (a *app) backups() *cobra.Command {
 	return noun("backup", "Runs of tasks, and what they have stored",
-		list(a, listing[backup]{
-			what: "backups", path: at("backups"), columns: backupColumns, id: func(b backup) string { return b.ID },
+		list(a, listing[client.Backup]{
+			what: "backups", path: at("backups"), columns: backupColumns, id: func(b client.Backup) string { return b.Id },
 			filters: []filter{
 				{name: "status", usage: "in this state", values: statuses()},
 				{name: "client", usage: "of this client", refs: clientRefs},
@@ -36,7 +26,7 @@ func (a *app) backups() *cobra.Command {
 				{name: "to", usage: "begun before this moment", when: true},
 			},
 		}),
-		show(a, one[backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
+		show(a, one[client.Backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
 		a.runOf("run [TASK]", "Back up a task, or data of a client, now"),
 		a.backupWatch(), a.backupCancel(), a.backupRestore(), a.backupFiles(), a.backupVerify(),
 		a.remover(removal{what: "backup", path: backupPath, refs: backupRefs, short: "Give up what a backup has stored",
@@ -55,52 +45,54 @@ func statuses() []string {
 	return names
 }
 
-func backupColumns(a *app) []column[backup] {
-	return []column[backup]{
-		{title: "id", of: func(b backup) string { return b.ID }},
-		{title: "task", of: func(b backup) string { return b.Task }},
-		{title: "client", of: func(b backup) string { return b.Client }},
-		{title: "status", of: backup.state, state: true},
-		{title: "node", of: func(b backup) string { return b.Node }},
-		{title: "begun", of: func(b backup) string { return ago(first2(b.StartedAt, b.CreatedAt), a.now()) }},
-		{title: "took", of: func(b backup) string { return b.took(a.now()) }, right: true},
-		{title: "files", of: func(b backup) string { return figure(b.files(), count) }, right: true},
-		{title: "size", of: func(b backup) string { return figure(b.bytes(), size) }, right: true},
-		{title: "new", of: func(b backup) string { return figure(b.Stats.NewBytes, size) }, right: true},
+func backupColumns(a *app) []column[client.Backup] {
+	return []column[client.Backup]{
+		{title: "id", of: func(b client.Backup) string { return b.Id }},
+		{title: "task", of: func(b client.Backup) string { return b.Task }},
+		{title: "client", of: func(b client.Backup) string { return b.Client }},
+		{title: "status", of: backupState, state: true},
+		{title: "node", of: func(b client.Backup) string { return b.Node }},
+		{title: "begun", of: func(b client.Backup) string { return ago(begun(b), a.now()) }},
+		{title: "took", of: func(b client.Backup) string { return took(b, a.now()) }, right: true},
+		{title: "files", of: func(b client.Backup) string { n, _ := amount(b); return figure(n, count) }, right: true},
+		{title: "size", of: func(b client.Backup) string { _, n := amount(b); return figure(n, size) }, right: true},
+		{title: "new", of: func(b client.Backup) string { return figure(b.Stats.NewBytes, size) }, right: true},
 	}
 }
 
-// state is the status, and how far a backup that runs is.
-func (b backup) state() string {
-	if p := b.Progress; b.Status == fsm.Running && p != nil && p.TotalBytes > 0 {
-		return fmt.Sprintf("%s %d%%", b.Status, min(100, p.Bytes*100/p.TotalBytes))
+// backupState is the status, and how far a backup that runs is.
+func backupState(b client.Backup) string {
+	if p := b.Progress; p != nil && p.TotalBytes > 0 {
+		return fmt.Sprintf("%s %d%%", b.Status, percent(p))
 	}
-	return string(b.Status)
+	return b.Status
 }
 
-func (b backup) files() int64 {
-	if b.Progress != nil && !b.Status.Ended() {
-		return b.Progress.Files
+// amount is how many files and bytes a backup has gone through.
+func amount(b client.Backup) (files, bytes int64) {
+	if b.Progress != nil {
+		return b.Progress.Files, b.Progress.Bytes
 	}
-	return b.Stats.Files
-}
-
-func (b backup) bytes() int64 {
-	if b.Progress != nil && !b.Status.Ended() {
-		return b.Progress.Bytes
-	}
-	return b.Stats.Bytes
+	return b.Stats.Files, b.Stats.Bytes
 }
 
 // took is how long a backup took, or has taken up to now.
-func (b backup) took(now time.Time) string {
-	switch {
-	case b.StartedAt.IsZero():
+func took(b client.Backup, now time.Time) string {
+	if b.StartedAt == nil {
 		return ""
-	case !b.FinishedAt.IsZero():
-		now = b.FinishedAt
 	}
-	return lasted(now.Sub(b.StartedAt))
+	if b.FinishedAt != nil {
+		now = *b.FinishedAt
+	}
+	return lasted(now.Sub(*b.StartedAt))
+}
+
+// begun is when a backup was started, or at least asked for.
+func begun(b client.Backup) time.Time {
+	if b.StartedAt != nil {
+		return *b.StartedAt
+	}
+	return b.CreatedAt
 }
 
 func figure(n int64, write func(int64) string) string {
@@ -110,45 +102,35 @@ func figure(n int64, write func(int64) string) string {
 	return write(n)
 }
 
-func first2(times ...time.Time) time.Time {
-	for _, t := range times {
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-func backupFields(a *app, b backup) []field {
+func backupFields(a *app, b client.Backup) []field {
 	attempt := ""
 	if b.Attempt > 1 {
-		attempt = strconv.Itoa(b.Attempt)
+		attempt = strconv.Itoa(int(b.Attempt))
 	}
-	far := ""
-	if b.Progress != nil && b.Status == fsm.Running {
-		far = b.Progress.Phase + ": " + b.Progress.far()
+	doing := ""
+	if b.Progress != nil {
+		doing = b.Progress.Phase + ": " + far(b.Progress)
 	}
 	stored := ""
-	if b.Status.Ended() && b.Stats.Files > 0 {
-		stored = b.summary()
+	if b.Stats.Files > 0 {
+		stored = summary(b.Stats, value(b.StartedAt), value(b.FinishedAt))
 	}
 	return []field{
-		{"ID", b.ID},
-		{"Status", string(b.Status)},
+		{"ID", b.Id},
+		{"Status", b.Status},
 		{"Task", b.Task},
 		{"Client", b.Client},
-		{"Source", sourceOf(b.Source, "\n")},
 		{"Level", b.Level},
 		{"Node", b.Node},
 		{"Storages", strings.Join(b.Storages, ", ")},
 		{"Attempt", attempt},
-		{"Progress", far},
+		{"Progress", doing},
 		{"Stored", stored},
 		{"Warnings", figure(b.Stats.Warnings, count)},
-		{"Error", b.Error},
+		{"Error", value(b.Error)},
 		{"Queued", a.instant(b.CreatedAt)},
-		{"Started", a.instant(b.StartedAt)},
-		{"Finished", a.instant(b.FinishedAt)},
+		{"Started", a.instant(value(b.StartedAt))},
+		{"Finished", a.instant(value(b.FinishedAt))},
 	}
 }
 
@@ -156,7 +138,7 @@ func backupFields(a *app, b backup) []field {
 func (a *app) runOf(use, short string) *cobra.Command {
 	var r result
 	var source sourceFlags
-	var client, level string
+	var of, level string
 	var wait bool
 	ofSource := strings.Contains(use, "[")
 	cmd := &cobra.Command{
@@ -165,7 +147,7 @@ func (a *app) runOf(use, short string) *cobra.Command {
 		Args:              Takes(strings.Fields(use)[1]),
 		ValidArgsFunction: a.firstArg(taskRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := runBody(cmd, args, client, &source)
+			body, err := runBody(cmd, args, of, &source)
 			if err != nil {
 				return err
 			}
@@ -175,7 +157,7 @@ func (a *app) runOf(use, short string) *cobra.Command {
 	}
 	if ofSource {
 		cmd.Example = "  bcm backup run web-data --wait\n  bcm backup run --client web-1 --path /srv/data"
-		cmd.Flags().StringVar(&client, "client", "", "client whose data it is, for a backup without a task")
+		cmd.Flags().StringVar(&of, "client", "", "client whose data it is, for a backup without a task")
 		a.completeRefs(cmd, "client", clientRefs)
 		source.flags(cmd)
 	}
@@ -185,19 +167,19 @@ func (a *app) runOf(use, short string) *cobra.Command {
 	return cmd
 }
 
-func runBody(cmd *cobra.Command, args []string, client string, flags *sourceFlags) (changes, error) {
+func runBody(cmd *cobra.Command, args []string, of string, flags *sourceFlags) (changes, error) {
 	source, given, err := flags.source(cmd)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(args) == 1 && (given || client != ""):
+	case len(args) == 1 && (given || of != ""):
 		return nil, Usagef("%s: a task has a client and a source of its own; leave out the task, or --client and --path", cmd.CommandPath())
 	case len(args) == 1:
 		return changes{"task": args[0]}, nil
-	case client == "" || !given:
+	case of == "" || !given:
 		return nil, Usagef("%s needs a task, or --client and --path\nUsage: %s", cmd.CommandPath(), cmd.UseLine())
 	}
-	return changes{"client": client, "source": source}, nil
+	return changes{"client": of, "source": source}, nil
 }
 
 func (a *app) runBackup(cmd *cobra.Command, body changes, wait bool, r *result) error {
@@ -209,17 +191,17 @@ func (a *app) runBackup(cmd *cobra.Command, body changes, wait bool, r *result) 
 	if err != nil {
 		return err
 	}
-	var begun run
-	if err := json.Unmarshal(data, &begun); err != nil {
+	var queued run
+	if err := json.Unmarshal(data, &queued); err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
 	if !wait {
-		return r.write(cmd, data, "backup %s is %s; watch it with: bcm backup watch %s", begun.ID, begun.Status, begun.ID)
+		return r.write(cmd, data, "backup %s is %s; watch it with: bcm backup watch %s", queued.ID, queued.Status, queued.ID)
 	}
 	if r.quiet {
-		fmt.Fprintln(cmd.OutOrStdout(), line(begun.ID))
+		fmt.Fprintln(cmd.OutOrStdout(), line(queued.ID))
 	}
-	return a.follow(cmd, g, backupRun(begun.ID), r.json)
+	return a.follow(cmd, g, backupRun(queued.ID), r.json)
 }
 
 // backupRun is a backup to follow.

@@ -1,27 +1,30 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
 // grid is the way to talk to the managers.
 type grid struct {
+	*client.Grid
 	target target
-	http   *http.Client
+	retry  time.Duration // how long a verb waits for a leader; elections are short
+	pause  time.Duration // between two tries
 }
 
-// grid connects to nothing yet; the first call does.
+// grid makes the way to the grid that is meant; nothing is dialled yet.
 func (a *app) grid() (*grid, error) {
 	t, err := a.target()
 	if err != nil {
@@ -31,49 +34,53 @@ func (a *app) grid() (*grid, error) {
 }
 
 func (a *app) gridOf(t target) (*grid, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS13}
-	if len(t.ca) > 0 {
-		config.RootCAs = x509.NewCertPool()
-		config.RootCAs.AppendCertsFromPEM(t.ca)
-	}
-	return &grid{t, &http.Client{Transport: &http.Transport{TLSClientConfig: config}}}, nil
-}
-
-func (g *grid) open(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	var data []byte
-	if r, ok := body.(io.Reader); ok {
-		data, _ = io.ReadAll(r)
-	} else if body != nil {
-		data, _ = json.Marshal(body)
-	}
-	u := g.target.addrs[0] + path
-	if len(query) > 0 {
-		u += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, method, u, bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+g.target.token)
-	res, err := g.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode >= 400 {
-		defer res.Body.Close()
-		var p struct {
-			Detail    string
-			Code      fsm.Code
-			RequestID string `json:"request_id"`
-			Errors    []fsm.FieldError
+	c := client.Config{Addresses: t.addrs, Token: t.token, CA: t.ca}
+	if t.cert != "" {
+		pair, err := tls.LoadX509KeyPair(t.cert, t.key)
+		if err != nil {
+			return nil, fmt.Errorf("reading the client certificate: %w", err)
 		}
-		_ = json.NewDecoder(res.Body).Decode(&p)
-		return nil, &fsm.Error{Code: p.Code, Message: p.Detail, Fields: p.Errors}
+		c.Identity = &pair
 	}
-	return res, nil
+	g, err := client.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return &grid{g, t, 20 * a.poll, a.poll}, nil
 }
 
+// at makes a path of the API of its parts.
+func at(parts ...string) string {
+	var b strings.Builder
+	b.WriteString("/v1")
+	for _, one := range parts {
+		b.WriteString("/" + url.PathEscape(one))
+	}
+	return b.String()
+}
+
+// open sends a request and gives the answer, whose body the caller closes. While
+// the managers elect a leader it tries again: what is refused as unavailable was
+// surely not done.
+func (g *grid) open(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	_, once := body.(io.Reader)
+	for waited := time.Duration(0); ; waited += g.pause {
+		res, err := g.Call(ctx, method, path, query, body)
+		if err == nil {
+			return res, nil
+		}
+		if once || waited >= g.retry || fsm.CodeOf(err) != fsm.Unavailable || errors.Is(err, ctx.Err()) {
+			return nil, g.reached(ctx, err)
+		}
+		select {
+		case <-time.After(g.pause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// call sends a request and reads the whole answer.
 func (g *grid) call(ctx context.Context, method, path string, query url.Values, body any) ([]byte, error) {
 	res, err := g.open(ctx, method, path, query, body)
 	if err != nil {
@@ -87,16 +94,69 @@ func (g *grid) call(ctx context.Context, method, path string, query url.Values, 
 	return data, nil
 }
 
-func at(parts ...string) string {
-	p := "/v1"
-	for _, one := range parts {
-		p += "/" + url.PathEscape(one)
-	}
-	return p
+// unreachableError says that no manager could be talked to, and why each of them.
+type unreachableError struct {
+	text string
+	err  error
 }
 
-// temporary tells whether a call may go well a little later.
+func (e *unreachableError) Error() string { return e.text }
+func (e *unreachableError) Unwrap() error { return e.err }
+
+// reached gives an error of the network in words for people. Refusals of a
+// manager are such already.
+func (g *grid) reached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	failed := urlErrors(err)
+	if _, ok := errors.AsType[*client.Refusal](err); ok || len(failed) == 0 {
+		return err
+	}
+	text := "no manager answers"
+	for _, e := range failed {
+		host := e.URL
+		if u, err := url.Parse(e.URL); err == nil {
+			host = u.Host
+		}
+		text += "\n  " + host + ": " + e.Err.Error()
+	}
+	return &unreachableError{text + hintOf(err), err}
+}
+
+// urlErrors finds the errors of all managers that were tried.
+func urlErrors(err error) []*url.Error {
+	if e, ok := err.(*url.Error); ok { //nolint:errorlint // below it are its causes
+		return []*url.Error{e}
+	}
+	var found []*url.Error
+	switch e := err.(type) { //nolint:errorlint // the tree is walked here
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			found = append(found, urlErrors(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return urlErrors(e.Unwrap())
+	}
+	return found
+}
+
+// hintOf says what to do about certificates that are not trusted.
+func hintOf(err error) string {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, host := errors.AsType[x509.HostnameError](err)
+	switch {
+	case unknown:
+		return "\nName the certificate authority of the grid with --cacert FILE or BCM_CACERT."
+	case host:
+		return "\nUse a name of the manager that its certificate has."
+	}
+	return ""
+}
+
+// temporary tells whether a call may go well a little later: nobody answers at
+// the moment, or those who do have no leader.
 func temporary(err error) bool {
-	_, ok := errors.AsType[*url.Error](err)
-	return ok || fsm.CodeOf(err) == fsm.Unavailable
+	_, away := errors.AsType[*unreachableError](err)
+	return away && hintOf(err) == "" || fsm.CodeOf(err) == fsm.Unavailable
 }

@@ -5,29 +5,20 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// certificate is what the command line shows of a certificate.
-type certificate struct {
-	ID        string    `json:"id"`
-	Node      string    `json:"node"`
-	Roles     []string  `json:"roles"`
-	NotBefore time.Time `json:"not_before"`
-	NotAfter  time.Time `json:"not_after"`
-	RevokedAt time.Time `json:"revoked_at"`
-	PEM       string    `json:"pem"`
-}
+	"bcm/api/client"
+)
 
 func (a *app) certificates() *cobra.Command {
 	return noun("cert", "Certificates of the members; they renew themselves",
-		list(a, listing[certificate]{
-			what: "certificates", path: at("certificates"), columns: certColumns, id: func(c certificate) string { return c.ID },
+		list(a, listing[client.Certificate]{
+			what: "certificates", path: at("certificates"), columns: certColumns, id: func(c client.Certificate) string { return c.Id },
 			filters: []filter{
 				{name: "node", usage: "of this node", refs: nodeRefs},
 				{name: "revoked", usage: "revoked ones; with =false the others", yesno: true},
 			},
 		}),
-		show(a, one[certificate]{what: "certificate", path: func(ref string) string { return at("certificates", ref) }, refs: certRefs, fields: certFields}),
+		show(a, one[client.Certificate]{what: "certificate", path: func(ref string) string { return at("certificates", ref) }, refs: certRefs, fields: certFields}),
 		a.certRevoke(),
 	)
 }
@@ -56,9 +47,10 @@ func (a *app) certRevoke() *cobra.Command {
 	return cmd
 }
 
-func (c certificate) state(now time.Time) string {
+// certState tells whether a certificate is good for anything.
+func certState(c client.Certificate, now time.Time) string {
 	switch {
-	case !c.RevokedAt.IsZero():
+	case c.RevokedAt != nil:
 		return "revoked"
 	case now.After(c.NotAfter):
 		return "expired"
@@ -66,26 +58,26 @@ func (c certificate) state(now time.Time) string {
 	return "good"
 }
 
-func certColumns(a *app) []column[certificate] {
-	return []column[certificate]{
-		{title: "serial", of: func(c certificate) string { return c.ID }},
-		{title: "node", of: func(c certificate) string { return c.Node }},
-		{title: "roles", of: func(c certificate) string { return strings.Join(c.Roles, ",") }},
-		{title: "state", of: func(c certificate) string { return c.state(a.now()) }, state: true},
-		{title: "issued", of: func(c certificate) string { return ago(c.NotBefore, a.now()) }},
-		{title: "ends", of: func(c certificate) string { return ago(c.NotAfter, a.now()) }},
+func certColumns(a *app) []column[client.Certificate] {
+	return []column[client.Certificate]{
+		{title: "serial", of: func(c client.Certificate) string { return c.Id }},
+		{title: "node", of: func(c client.Certificate) string { return c.Node }},
+		{title: "roles", of: func(c client.Certificate) string { return strings.Join(c.Roles, ",") }},
+		{title: "state", of: func(c client.Certificate) string { return certState(c, a.now()) }, state: true},
+		{title: "issued", of: func(c client.Certificate) string { return ago(c.NotBefore, a.now()) }},
+		{title: "ends", of: func(c client.Certificate) string { return ago(c.NotAfter, a.now()) }},
 	}
 }
 
-func certFields(a *app, c certificate) []field {
+func certFields(a *app, c client.Certificate) []field {
 	return []field{
-		{"Serial", c.ID},
+		{"Serial", c.Id},
 		{"Node", c.Node},
 		{"Roles", strings.Join(c.Roles, ", ")},
-		{"State", c.state(a.now())},
+		{"State", certState(c, a.now())},
 		{"Good from", a.instant(c.NotBefore)},
 		{"Good until", a.instant(c.NotAfter)},
-		{"Revoked", a.instant(c.RevokedAt)},
-		{"PEM", strings.TrimSpace(c.PEM)},
+		{"Revoked", a.instant(value(c.RevokedAt))},
+		{"PEM", strings.TrimSpace(c.Pem)},
 	}
 }

@@ -2,29 +2,19 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// client is what the command line shows of a client.
-type client struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	Address    string            `json:"address"`
-	Labels     map[string]string `json:"labels"`
-	Repository string            `json:"repository"`
-	CreatedAt  time.Time         `json:"created_at"`
-	UpdatedAt  time.Time         `json:"updated_at"`
-}
+	"bcm/api/client"
+)
 
 func (a *app) clients() *cobra.Command {
 	return noun("client", "Machines and data sources to be protected",
-		list(a, listing[client]{
-			what: "clients", path: at("clients"), columns: clientColumns, id: func(c client) string { return c.ID },
+		list(a, listing[client.Client]{
+			what: "clients", path: at("clients"), columns: clientColumns, id: func(c client.Client) string { return c.Id },
 			filters: []filter{{name: "repository", usage: "kept in this repository", refs: repositoryRefs}},
 		}),
-		show(a, one[client]{what: "client", path: clientPath, refs: clientRefs, fields: clientFields}),
+		show(a, one[client.Client]{what: "client", path: clientPath, refs: clientRefs, fields: clientFields}),
 		a.clientAdd(), a.clientUpdate(),
 		a.remover(removal{what: "client", path: clientPath, refs: clientRefs, short: "Remove a client without tasks and backups"}),
 	)
@@ -32,20 +22,20 @@ func (a *app) clients() *cobra.Command {
 
 func clientPath(ref string) string { return at("clients", ref) }
 
-func clientColumns(a *app) []column[client] {
-	return []column[client]{
-		{title: "name", of: func(c client) string { return c.Name }},
-		{title: "address", of: func(c client) string { return c.Address }},
-		{title: "labels", of: func(c client) string { return labels(c.Labels) }},
-		{title: "repository", of: func(c client) string { return c.Repository }},
-		{title: "changed", of: func(c client) string { return ago(c.UpdatedAt, a.now()) }},
+func clientColumns(a *app) []column[client.Client] {
+	return []column[client.Client]{
+		{title: "name", of: func(c client.Client) string { return c.Name }},
+		{title: "address", of: func(c client.Client) string { return c.Address }},
+		{title: "labels", of: func(c client.Client) string { return labels(c.Labels) }},
+		{title: "repository", of: func(c client.Client) string { return c.Repository }},
+		{title: "changed", of: func(c client.Client) string { return ago(c.UpdatedAt, a.now()) }},
 	}
 }
 
-func clientFields(a *app, c client) []field {
+func clientFields(a *app, c client.Client) []field {
 	return []field{
 		{"Name", c.Name},
-		{"ID", c.ID},
+		{"ID", c.Id},
 		{"Address", c.Address},
 		{"Labels", labels(c.Labels)},
 		{"Repository", c.Repository},

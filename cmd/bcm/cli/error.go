@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
@@ -61,6 +62,9 @@ func PrintError(w io.Writer, err error) {
 		return
 	}
 	fmt.Fprintf(w, "bcm: %s\n", clean(err.Error()))
+	if r, ok := errors.AsType[*client.Refusal](err); ok && r.Status >= 500 && r.RequestID != "" {
+		fmt.Fprintf(w, "  (request %s, in the log of the manager)\n", clean(r.RequestID))
+	}
 	refused, ok := errors.AsType[*fsm.Error](err)
 	if !ok {
 		return

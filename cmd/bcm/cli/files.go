@@ -10,19 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// storedFile is what the command line shows of a file in a backup.
-type storedFile struct {
-	Name       string    `json:"name"`
-	Path       string    `json:"path"`
-	Type       string    `json:"type"`
-	Size       int64     `json:"size"`
-	Mode       string    `json:"mode"`
-	ModifiedAt time.Time `json:"modified_at"`
-	Owner      string    `json:"owner"`
-	Target     string    `json:"target"`
-}
+	"bcm/api/client"
+)
 
 func (a *app) backupFiles() *cobra.Command {
 	var asJSON, quiet bool
@@ -54,7 +44,7 @@ func (a *app) backupFiles() *cobra.Command {
 			if err := json.Unmarshal(data, &p); err != nil {
 				return fmt.Errorf("reading the answer: %w", err)
 			}
-			l := listing[storedFile]{what: "files", columns: fileColumns, id: func(f storedFile) string { return f.Path }}
+			l := listing[client.File]{what: "files", columns: fileColumns, id: func(f client.File) string { return f.Path }}
 			return l.write(a, cmd, listOptions{json: asJSON, quiet: quiet}, p)
 		},
 	}
@@ -64,23 +54,23 @@ func (a *app) backupFiles() *cobra.Command {
 	return cmd
 }
 
-func fileColumns(*app) []column[storedFile] {
-	return []column[storedFile]{
-		{title: "mode", of: func(f storedFile) string { return f.Mode }},
-		{title: "owner", of: func(f storedFile) string { return f.Owner }},
-		{title: "size", of: func(f storedFile) string { return size(f.Size) }, right: true},
-		{title: "changed", of: func(f storedFile) string { return f.ModifiedAt.UTC().Format(time.DateTime) }},
-		{title: "name", of: storedFile.label},
+func fileColumns(*app) []column[client.File] {
+	return []column[client.File]{
+		{title: "mode", of: func(f client.File) string { return f.Mode }},
+		{title: "owner", of: func(f client.File) string { return value(f.Owner) }},
+		{title: "size", of: func(f client.File) string { return size(f.Size) }, right: true},
+		{title: "changed", of: func(f client.File) string { return f.ModifiedAt.UTC().Format(time.DateTime) }},
+		{title: "name", of: label},
 	}
 }
 
 // label is the name, marked as ls -F does.
-func (f storedFile) label() string {
+func label(f client.File) string {
 	switch f.Type {
 	case "directory":
 		return f.Name + "/"
 	case "symlink":
-		return f.Name + " -> " + f.Target
+		return f.Name + " -> " + value(f.Target)
 	}
 	return f.Name
 }

@@ -10,40 +10,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// run is a backup or a job, as far as waiting for it goes.
+// run is what a [client.Backup] and a [client.Job] have in common.
 type run struct {
-	ID         string     `json:"id"`
-	Status     fsm.Status `json:"status"`
-	Attempt    int        `json:"attempt"`
-	Node       string     `json:"node"`
-	Error      string     `json:"error"`
-	Progress   *progress  `json:"progress"`
-	StartedAt  time.Time  `json:"started_at"`
-	FinishedAt time.Time  `json:"finished_at"`
-	Stats      stats      `json:"stats"`
-}
-
-// progress is how far a run is; totals are 0 while they are not known.
-type progress struct {
-	Phase      string `json:"phase"`
-	Files      int64  `json:"files"`
-	Bytes      int64  `json:"bytes"`
-	TotalFiles int64  `json:"total_files"`
-	TotalBytes int64  `json:"total_bytes"`
-	Rate       int64  `json:"rate"`
-	ETA        string `json:"eta"`
-}
-
-// stats are the figures of a run that has ended.
-type stats struct {
-	Files    int64 `json:"files"`
-	Bytes    int64 `json:"bytes"`
-	NewFiles int64 `json:"new_files"`
-	NewBytes int64 `json:"new_bytes"`
-	Warnings int64 `json:"warnings"`
+	ID         string           `json:"id"`
+	Status     fsm.Status       `json:"status"`
+	Attempt    int              `json:"attempt"`
+	Node       string           `json:"node"`
+	Error      string           `json:"error"`
+	Progress   *client.Progress `json:"progress"`
+	StartedAt  time.Time        `json:"started_at"`
+	FinishedAt time.Time        `json:"finished_at"`
+	Stats      client.Stats     `json:"stats"`
 }
 
 // followed is a run that is waited for.
@@ -110,14 +91,16 @@ func (f followed) verdict(out io.Writer, r run, silent bool) error {
 	return unwishedf("%s %s: %s%s", f.what, f.id, r.Status, why)
 }
 
-// summary writes the figures of a run that has ended.
-func (r run) summary() string {
-	text := fmt.Sprintf("%s files, %s", count(r.Stats.Files), size(r.Stats.Bytes))
-	if r.Stats.NewBytes > 0 {
-		text += fmt.Sprintf(" (%s new)", size(r.Stats.NewBytes))
+// summary writes the figures of the run once it has ended.
+func (r run) summary() string { return summary(r.Stats, r.StartedAt, r.FinishedAt) }
+
+func summary(s client.Stats, from, to time.Time) string {
+	text := fmt.Sprintf("%s files, %s", count(s.Files), size(s.Bytes))
+	if s.NewBytes > 0 {
+		text += fmt.Sprintf(" (%s new)", size(s.NewBytes))
 	}
-	if !r.StartedAt.IsZero() && !r.FinishedAt.IsZero() {
-		text += " in " + lasted(r.FinishedAt.Sub(r.StartedAt))
+	if !from.IsZero() && !to.IsZero() {
+		text += " in " + lasted(to.Sub(from))
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
@@ -54,9 +55,11 @@ func TestWatch(t *testing.T) {
 }
 
 func TestWatchSurvivesManagers(t *testing.T) {
-	away := `{"status":503,"code":"unavailable","detail":"there is no leader at the moment","request_id":"r"}`
-	w := newWorld(t).on("GET /v1/backups/b9", 200, status("running")).
-		on("GET /v1/backups/b9", 503, away).on("GET /v1/backups/b9", 503, away).on("GET /v1/backups/b9", 200, status("succeeded"))
+	w := newWorld(t).on("GET /v1/backups/b9", 200, status("running"))
+	for range 30 { // longer than a call by itself would wait for a leader
+		w.on("GET /v1/backups/b9", 503, leaderless)
+	}
+	w.on("GET /v1/backups/b9", 200, status("succeeded"))
 	got := w.run("backup", "watch", "b9")
 	if got.code != 0 || strings.Count(got.err, "no manager answers at the moment; trying again\n") != 1 {
 		t.Errorf("%+v", got)
@@ -140,7 +143,7 @@ func TestPatience(t *testing.T) {
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
 	b := &bar{out: &out}
-	p := &progress{Phase: "upload", Files: 1, Bytes: 512, TotalFiles: 3, TotalBytes: 1024, Rate: 128, ETA: "4s"}
+	p := &client.Progress{Phase: "upload", Files: 1, Bytes: 512, TotalFiles: 3, TotalBytes: 1024, Rate: 128, Eta: "4s"}
 	b.update(run{Status: fsm.Queued})
 	b.update(run{Status: fsm.Running, Node: "n", Progress: p})
 	b.end()

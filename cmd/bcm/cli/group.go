@@ -3,36 +3,23 @@ package cli
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// group is what the command line shows of a group.
-type group struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Description string    `json:"description"`
-	Rights      []string  `json:"rights"`
-	Rank        int       `json:"rank"`
-	Members     int       `json:"members"`
-	Predefined  bool      `json:"predefined"`
-	Origin      string    `json:"origin"`
-	UpdatedAt   time.Time `json:"updated_at"`
-}
-
 func (a *app) groups() *cobra.Command {
 	return noun("group", "Groups of users, and what they may do",
-		list(a, listing[group]{
-			what: "groups", path: at("groups"), columns: groupColumns, id: func(g group) string { return g.ID },
+		list(a, listing[client.Group]{
+			what: "groups", path: at("groups"), columns: groupColumns, id: func(g client.Group) string { return g.Id },
 			filters: []filter{
 				{name: "predefined", usage: "those that every cluster has; with =false the others", yesno: true},
 				{name: "origin", usage: "from there"},
 			},
 		}),
-		show(a, one[group]{what: "group", path: groupPath, refs: groupRefs, fields: groupFields}),
+		show(a, one[client.Group]{what: "group", path: groupPath, refs: groupRefs, fields: groupFields}),
 		a.groupCreate(), a.groupUpdate(),
 		a.remover(removal{what: "group", path: groupPath, refs: groupRefs, short: "Remove a group without members"}),
 	)
@@ -40,14 +27,14 @@ func (a *app) groups() *cobra.Command {
 
 func groupPath(ref string) string { return at("groups", ref) }
 
-func groupColumns(*app) []column[group] {
-	return []column[group]{
-		{title: "name", of: func(g group) string { return g.Name }},
-		{title: "rank", of: func(g group) string { return strconv.Itoa(g.Rank) }, right: true},
-		{title: "rights", of: func(g group) string { return rightsShort(g.Rights) }},
-		{title: "members", of: func(g group) string { return strconv.Itoa(g.Members) }, right: true},
-		{title: "predefined", of: func(g group) string { return yesNo(g.Predefined) }},
-		{title: "description", of: func(g group) string { return g.Description }},
+func groupColumns(*app) []column[client.Group] {
+	return []column[client.Group]{
+		{title: "name", of: func(g client.Group) string { return g.Name }},
+		{title: "rank", of: func(g client.Group) string { return count(g.Rank) }, right: true},
+		{title: "rights", of: func(g client.Group) string { return rightsShort(g.Rights) }},
+		{title: "members", of: func(g client.Group) string { return count(g.Members) }, right: true},
+		{title: "predefined", of: func(g client.Group) string { return yesNo(g.Predefined) }},
+		{title: "description", of: func(g client.Group) string { return g.Description }},
 	}
 }
 
@@ -69,14 +56,14 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
-func groupFields(a *app, g group) []field {
+func groupFields(a *app, g client.Group) []field {
 	return []field{
 		{"Name", g.Name},
-		{"ID", g.ID},
+		{"ID", g.Id},
 		{"Description", g.Description},
-		{"Rank", strconv.Itoa(g.Rank)},
+		{"Rank", count(g.Rank)},
 		{"Rights", strings.Join(g.Rights, "\n")},
-		{"Members", strconv.Itoa(g.Members)},
+		{"Members", count(g.Members)},
 		{"Predefined", yesNo(g.Predefined)},
 		{"Origin", g.Origin},
 		{"Changed", a.instant(g.UpdatedAt)},

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
@@ -66,10 +66,7 @@ func (a *app) logIn(cmd *cobra.Command, name, file string) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Token     string    `json:"token"`
-		ExpiresAt time.Time `json:"expires_at"`
-	}
+	var in client.LoggedIn
 	if err := json.Unmarshal(data, &in); err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
@@ -130,16 +127,7 @@ func (a *app) whoami() *cobra.Command {
 	return cmd
 }
 
-// me is who is logged in.
-type me struct {
-	User struct {
-		Name string `json:"name"`
-	} `json:"user"`
-	Groups []string `json:"groups"`
-	Rights []string `json:"rights"`
-}
-
-func meFields(_ *app, m me) []field {
+func meFields(_ *app, m client.Me) []field {
 	return []field{
 		{"User", m.User.Name},
 		{"Groups", strings.Join(m.Groups, ", ")},

@@ -9,37 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// node is what the command line shows of a node.
-type node struct {
-	ID                  string            `json:"id"`
-	Name                string            `json:"name"`
-	Roles               []string          `json:"roles"`
-	Status              string            `json:"status"`
-	Reason              string            `json:"reason"`
-	Mode                string            `json:"mode"`
-	Site                string            `json:"site"`
-	Labels              map[string]string `json:"labels"`
-	Address             string            `json:"address"`
-	Version             string            `json:"version"`
-	LastSeen            time.Time         `json:"last_seen"`
-	CertificateNotAfter time.Time         `json:"certificate_not_after"`
-	CreatedAt           time.Time         `json:"created_at"`
-	Slots               int               `json:"slots"`
-	Running             int               `json:"running"`
-	Capacity            struct {
-		Total int64 `json:"total"`
-		Used  int64 `json:"used"`
-		Free  int64 `json:"free"`
-	} `json:"capacity"`
-}
-
 func (a *app) nodes() *cobra.Command {
 	return noun("node", "The members of the grid",
-		list(a, listing[node]{
-			what: "nodes", path: at("nodes"), columns: nodeColumns, id: func(n node) string { return n.ID },
+		list(a, listing[client.Node]{
+			what: "nodes", path: at("nodes"), columns: nodeColumns, id: func(n client.Node) string { return n.Id },
 			filters: []filter{
 				{name: "status", usage: "in this state", values: []string{"joining", "online", "degraded", "offline", "left"}},
 				{name: "role", usage: "with this role", values: fsm.Roles()},
@@ -47,7 +24,7 @@ func (a *app) nodes() *cobra.Command {
 				{name: "site", usage: "at this site"},
 			},
 		}),
-		show(a, one[node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
+		show(a, one[client.Node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
 		a.nodeMode(), a.nodeDrain(), a.nodeEvents(), a.nodeRemove(),
 	)
 }
@@ -56,40 +33,40 @@ func modes() []string {
 	return []string{string(fsm.Active), string(fsm.Draining), string(fsm.Maintenance)}
 }
 
-func nodeColumns(a *app) []column[node] {
-	return []column[node]{
-		{title: "name", of: func(n node) string { return n.Name }},
-		{title: "roles", of: func(n node) string { return strings.Join(n.Roles, ",") }},
-		{title: "status", of: func(n node) string { return n.Status }, state: true},
-		{title: "mode", of: func(n node) string { return n.Mode }, state: true},
-		{title: "site", of: func(n node) string { return n.Site }},
-		{title: "address", of: func(n node) string { return n.Address }},
-		{title: "version", of: func(n node) string { return n.Version }},
-		{title: "runs", of: func(n node) string { return fmt.Sprintf("%d/%d", n.Running, n.Slots) }, right: true},
-		{title: "last seen", of: func(n node) string { return n.seen(a) }},
+func nodeColumns(a *app) []column[client.Node] {
+	return []column[client.Node]{
+		{title: "name", of: func(n client.Node) string { return n.Name }},
+		{title: "roles", of: func(n client.Node) string { return strings.Join(n.Roles, ",") }},
+		{title: "status", of: func(n client.Node) string { return n.Status }, state: true},
+		{title: "mode", of: func(n client.Node) string { return n.Mode }, state: true},
+		{title: "site", of: func(n client.Node) string { return n.Site }},
+		{title: "address", of: func(n client.Node) string { return n.Address }},
+		{title: "version", of: func(n client.Node) string { return n.Version }},
+		{title: "runs", of: func(n client.Node) string { return fmt.Sprintf("%d/%d", n.Running, n.Slots) }, right: true},
+		{title: "last seen", of: func(n client.Node) string { return seen(a, n) }},
 	}
 }
 
 // seen is when a node that is away was last heard of.
-func (n node) seen(a *app) string {
+func seen(a *app, n client.Node) string {
 	if n.Status == string(fsm.Online) || n.Status == string(fsm.Degraded) {
 		return "now"
 	}
-	return ago(n.LastSeen, a.now())
+	return ago(value(n.LastSeen), a.now())
 }
 
 // stores is how much a storage keeps.
-func (n node) stores() string {
+func stores(n client.Node) string {
 	if n.Capacity.Total == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s in blobs; %s of %s free", size(n.Capacity.Used), size(n.Capacity.Free), size(n.Capacity.Total))
 }
 
-func nodeFields(a *app, n node) []field {
+func nodeFields(a *app, n client.Node) []field {
 	return []field{
 		{"Name", n.Name},
-		{"ID", n.ID},
+		{"ID", n.Id},
 		{"Roles", strings.Join(n.Roles, ", ")},
 		{"Status", strings.TrimSpace(n.Status + " " + n.Reason)},
 		{"Mode", n.Mode},
@@ -98,9 +75,9 @@ func nodeFields(a *app, n node) []field {
 		{"Address", n.Address},
 		{"Version", n.Version},
 		{"Runs", fmt.Sprintf("%d of %d at once", n.Running, n.Slots)},
-		{"Storage", n.stores()},
-		{"Last seen", a.instant(n.LastSeen)},
-		{"Certificate", until(a, n.CertificateNotAfter)},
+		{"Storage", stores(n)},
+		{"Last seen", a.instant(value(n.LastSeen))},
+		{"Certificate", until(a, value(n.CertificateNotAfter))},
 		{"Joined", a.instant(n.CreatedAt)},
 	}
 }
@@ -169,18 +146,18 @@ func (a *app) nodeDrain() *cobra.Command {
 
 // idle waits until a node runs nothing any more.
 func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
-	last := 0
+	last := int64(0)
 	return a.each(cmd.Context(), cmd.ErrOrStderr(), func() (bool, error) {
 		data, err := g.call(cmd.Context(), "GET", at("nodes", ref), nil, nil)
 		if err != nil {
 			return false, err
 		}
-		var n node
+		var n client.Node
 		if err := json.Unmarshal(data, &n); err != nil {
 			return false, fmt.Errorf("reading the answer: %w", err)
 		}
 		if n.Running != last && n.Running > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(n.Running, "run"))
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(int(n.Running), "run"))
 		}
 		last = n.Running
 		return n.Running == 0, nil
@@ -188,9 +165,9 @@ func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
 }
 
 func (a *app) nodeEvents() *cobra.Command {
-	return list(a, listing[event]{
+	return list(a, listing[client.Event]{
 		what: "events", use: "events NODE", short: "List what was done to a node, and what became of it",
-		path: "/v1/nodes/%s/events", refs: nodeRefs, columns: eventColumns, id: func(e event) string { return e.ID },
+		path: "/v1/nodes/%s/events", refs: nodeRefs, columns: eventColumns, id: func(e client.Event) string { return e.Id },
 	})
 }
 

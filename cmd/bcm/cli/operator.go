@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"bcm/api/client"
 )
 
 func (a *app) operator() *cobra.Command {
@@ -13,24 +15,6 @@ func (a *app) operator() *cobra.Command {
 		noun("raft", "The managers that agree", a.raftPeers(), a.raftRemove(), a.raftTransfer()),
 		noun("snapshot", "The whole state in a file", a.snapshotSave(), a.snapshotInspect(), a.snapshotRestore()),
 	)
-}
-
-// cluster is what the command line shows of the group of managers.
-type cluster struct {
-	Leader           string   `json:"leader"`
-	Term             uint64   `json:"term"`
-	Members          []member `json:"members"`
-	FailureTolerance int      `json:"failure_tolerance"`
-	CommitIndex      uint64   `json:"commit_index"`
-}
-
-type member struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Address   string `json:"address"`
-	Voter     bool   `json:"voter"`
-	Healthy   bool   `json:"healthy"`
-	LastIndex uint64 `json:"last_index"`
 }
 
 func (a *app) raftPeers() *cobra.Command {
@@ -47,20 +31,20 @@ func (a *app) raftPeers() *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), json.RawMessage(data))
 			}
-			var c cluster
+			var c client.ClusterState
 			if err := json.Unmarshal(data, &c); err != nil {
 				return fmt.Errorf("reading the answer: %w", err)
 			}
 			if quiet {
 				for _, m := range c.Members {
-					fmt.Fprintln(cmd.OutOrStdout(), line(m.ID))
+					fmt.Fprintln(cmd.OutOrStdout(), line(m.Id))
 				}
 				return nil
 			}
-			if err := writeTable(a, cmd.OutOrStdout(), c.columns(), c.Members); err != nil {
+			if err := writeTable(a, cmd.OutOrStdout(), peerColumns(c), c.Members); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s may be lost now; term %d\n", plural(c.FailureTolerance, "manager"), c.Term)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s may be lost now; term %d\n", plural(int(c.FailureTolerance), "manager"), c.Term)
 			return nil
 		},
 	}
@@ -69,25 +53,25 @@ func (a *app) raftPeers() *cobra.Command {
 	return cmd
 }
 
-func (c cluster) columns() []column[member] {
-	return []column[member]{
-		{title: "name", of: func(m member) string { return m.Name }},
-		{title: "id", of: func(m member) string { return m.ID }},
-		{title: "address", of: func(m member) string { return m.Address }},
-		{title: "state", of: func(m member) string {
-			if m.Name == c.Leader || m.ID == c.Leader {
+func peerColumns(c client.ClusterState) []column[client.Member] {
+	return []column[client.Member]{
+		{title: "name", of: func(m client.Member) string { return m.Name }},
+		{title: "id", of: func(m client.Member) string { return m.Id }},
+		{title: "address", of: func(m client.Member) string { return m.Address }},
+		{title: "state", of: func(m client.Member) string {
+			if m.Name == c.Leader || m.Id == c.Leader {
 				return "leader"
 			}
 			return "follower"
 		}},
-		{title: "voter", of: func(m member) string { return yesNo(m.Voter) }},
-		{title: "health", of: func(m member) string {
+		{title: "voter", of: func(m client.Member) string { return yesNo(m.Voter) }},
+		{title: "health", of: func(m client.Member) string {
 			if m.Healthy {
 				return "healthy"
 			}
 			return "unhealthy"
 		}, state: true},
-		{title: "index", of: func(m member) string { return strconv.FormatUint(m.LastIndex, 10) }, right: true},
+		{title: "index", of: func(m client.Member) string { return strconv.FormatInt(m.LastIndex, 10) }, right: true},
 	}
 }
 

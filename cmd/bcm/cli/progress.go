@@ -9,6 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
@@ -50,9 +51,7 @@ func (l *lines) update(r run) {
 	}
 	l.last, l.at = state, l.now()
 	if r.Progress != nil && r.Status == fsm.Running {
-		if far := r.Progress.far(); far != "" {
-			state += ": " + far
-		}
+		state += ": " + far(r.Progress)
 	}
 	fmt.Fprintf(l.out, "%s: %s\n", l.what, state)
 }
@@ -74,18 +73,23 @@ func stateOf(r run) string {
 	return text
 }
 
+// percent is how far a run is whose total is known.
+func percent(p *client.Progress) int64 {
+	return min(100, int64(float64(p.Bytes)*100/float64(p.TotalBytes)))
+}
+
 // far writes how far a run is.
-func (p *progress) far() string {
+func far(p *client.Progress) string {
 	var parts []string
 	if p.TotalBytes > 0 {
-		parts = append(parts, fmt.Sprintf("%d%%", min(100, p.Bytes*100/p.TotalBytes)))
+		parts = append(parts, fmt.Sprintf("%d%%", percent(p)))
 	}
 	parts = append(parts, of(count(p.Files), count(p.TotalFiles), p.TotalFiles)+" files", of(size(p.Bytes), size(p.TotalBytes), p.TotalBytes))
 	if p.Rate > 0 {
 		parts = append(parts, size(p.Rate)+"/s")
 	}
-	if p.ETA != "" {
-		parts = append(parts, line(p.ETA)+" left")
+	if p.Eta != "" {
+		parts = append(parts, line(p.Eta)+" left")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -109,7 +113,7 @@ func (b *bar) update(r run) {
 	text := stateOf(r)
 	if p := r.Progress; p != nil && r.Status == fsm.Running {
 		done, total = p.Bytes, p.TotalBytes
-		text = line(p.Phase) + "  " + p.far()
+		text = line(p.Phase) + "  " + far(p)
 	}
 	if total <= 0 {
 		done, total = 0, -1 // a spinner: how much there is is not known

@@ -9,6 +9,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// value is what a field that may be missing has, or nothing.
+func value[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
+}
+
 // result is how a verb that changes something says what it did: in a sentence,
 // as the JSON that the grid answered, or with an id alone.
 type result struct{ json, quiet bool }

@@ -1,34 +1,19 @@
 package cli
 
 import (
-	"strconv"
-	"time"
-
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// schedule is what the command line shows of a schedule.
-type schedule struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Cron      string    `json:"cron"`
-	Zone      string    `json:"zone"`
-	Missed    string    `json:"missed"`
-	Enabled   bool      `json:"enabled"`
-	Tasks     int       `json:"tasks"`
-	NextAt    time.Time `json:"next_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-}
-
 func (a *app) schedules() *cobra.Command {
 	return noun("schedule", "When tasks are run",
-		list(a, listing[schedule]{
-			what: "schedules", path: at("schedules"), columns: scheduleColumns, id: func(s schedule) string { return s.ID },
+		list(a, listing[client.Schedule]{
+			what: "schedules", path: at("schedules"), columns: scheduleColumns, id: func(s client.Schedule) string { return s.Id },
 			filters: []filter{{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true}},
 		}),
-		show(a, one[schedule]{what: "schedule", path: schedulePath, refs: scheduleRefs, fields: scheduleFields}),
+		show(a, one[client.Schedule]{what: "schedule", path: schedulePath, refs: scheduleRefs, fields: scheduleFields}),
 		a.scheduleAdd(), a.scheduleUpdate(),
 		a.remover(removal{what: "schedule", path: schedulePath, refs: scheduleRefs, short: "Remove a schedule that no task uses"}),
 	)
@@ -36,35 +21,36 @@ func (a *app) schedules() *cobra.Command {
 
 func schedulePath(ref string) string { return at("schedules", ref) }
 
-func scheduleColumns(a *app) []column[schedule] {
-	return []column[schedule]{
-		{title: "name", of: func(s schedule) string { return s.Name }},
-		{title: "cron", of: func(s schedule) string { return s.Cron }},
-		{title: "zone", of: func(s schedule) string { return s.Zone }},
-		{title: "missed", of: func(s schedule) string { return s.Missed }},
-		{title: "state", of: func(s schedule) string { return enabled(s.Enabled) }, state: true},
-		{title: "tasks", of: func(s schedule) string { return strconv.Itoa(s.Tasks) }, right: true},
-		{title: "next", of: func(s schedule) string { return s.next(a) }},
+func scheduleColumns(a *app) []column[client.Schedule] {
+	return []column[client.Schedule]{
+		{title: "name", of: func(s client.Schedule) string { return s.Name }},
+		{title: "cron", of: func(s client.Schedule) string { return s.Cron }},
+		{title: "zone", of: func(s client.Schedule) string { return s.Zone }},
+		{title: "missed", of: func(s client.Schedule) string { return s.Missed }},
+		{title: "state", of: func(s client.Schedule) string { return enabled(s.Enabled) }, state: true},
+		{title: "tasks", of: func(s client.Schedule) string { return count(s.Tasks) }, right: true},
+		{title: "next", of: func(s client.Schedule) string { return next(a, s) }},
 	}
 }
 
-func (s schedule) next(a *app) string {
-	if s.NextAt.IsZero() {
+// next is when a schedule starts its tasks again.
+func next(a *app, s client.Schedule) string {
+	if s.NextAt == nil {
 		return ""
 	}
-	return ago(s.NextAt, a.now())
+	return ago(*s.NextAt, a.now())
 }
 
-func scheduleFields(a *app, s schedule) []field {
+func scheduleFields(a *app, s client.Schedule) []field {
 	return []field{
 		{"Name", s.Name},
-		{"ID", s.ID},
+		{"ID", s.Id},
 		{"Cron", s.Cron},
 		{"Zone", s.Zone},
 		{"When missed", s.Missed},
 		{"State", enabled(s.Enabled)},
-		{"Tasks", strconv.Itoa(s.Tasks)},
-		{"Next", a.instant(s.NextAt)},
+		{"Tasks", count(s.Tasks)},
+		{"Next", a.instant(value(s.NextAt))},
 		{"Changed", a.instant(s.UpdatedAt)},
 	}
 }

@@ -2,39 +2,24 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"bcm/api/client"
 	"bcm/fsm"
 )
 
-// task is what the command line shows of a task.
-type task struct {
-	ID        string        `json:"id"`
-	Name      string        `json:"name"`
-	Client    string        `json:"client"`
-	Source    fsm.Source    `json:"source"`
-	Level     string        `json:"level"`
-	Retention fsm.Retention `json:"retention"`
-	Schedule  string        `json:"schedule"`
-	Enabled   bool          `json:"enabled"`
-	Nodes     []string      `json:"nodes"`
-	CreatedAt time.Time     `json:"created_at"`
-	UpdatedAt time.Time     `json:"updated_at"`
-}
-
 func (a *app) tasks() *cobra.Command {
 	return noun("task", "What to back up",
-		list(a, listing[task]{
-			what: "tasks", path: at("tasks"), columns: taskColumns, id: func(t task) string { return t.ID },
+		list(a, listing[client.Task]{
+			what: "tasks", path: at("tasks"), columns: taskColumns, id: func(t client.Task) string { return t.Id },
 			filters: []filter{
 				{name: "client", usage: "of this client", refs: clientRefs},
 				{name: "schedule", usage: "bound to this schedule", refs: scheduleRefs},
 				{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true},
 			},
 		}),
-		show(a, one[task]{what: "task", path: taskPath, refs: taskRefs, fields: taskFields}),
+		show(a, one[client.Task]{what: "task", path: taskPath, refs: taskRefs, fields: taskFields}),
 		a.taskAdd(), a.taskUpdate(),
 		a.runOf("run TASK", "Back up now"),
 		a.setter("enable", "task", "Let the schedule of a task start it again", taskRefs, taskPath, changes{"enabled": true}, "enabled"),
@@ -46,28 +31,28 @@ func (a *app) tasks() *cobra.Command {
 
 func taskPath(ref string) string { return at("tasks", ref) }
 
-func taskColumns(a *app) []column[task] {
-	return []column[task]{
-		{title: "name", of: func(t task) string { return t.Name }},
-		{title: "client", of: func(t task) string { return t.Client }},
-		{title: "source", of: func(t task) string { return sourceOf(t.Source, " ") }},
-		{title: "level", of: func(t task) string { return t.Level }},
-		{title: "schedule", of: func(t task) string { return t.Schedule }},
-		{title: "keeps", of: func(t task) string { return keeps(t.Retention) }},
-		{title: "state", of: func(t task) string { return enabled(t.Enabled) }, state: true},
+func taskColumns(a *app) []column[client.Task] {
+	return []column[client.Task]{
+		{title: "name", of: func(t client.Task) string { return t.Name }},
+		{title: "client", of: func(t client.Task) string { return t.Client }},
+		{title: "source", of: func(t client.Task) string { return sourceOf(t.Source, " ") }},
+		{title: "level", of: func(t client.Task) string { return t.Level }},
+		{title: "schedule", of: func(t client.Task) string { return value(t.Schedule) }},
+		{title: "keeps", of: func(t client.Task) string { return keeps(t.Retention) }},
+		{title: "state", of: func(t client.Task) string { return enabled(t.Enabled) }, state: true},
 	}
 }
 
-func taskFields(a *app, t task) []field {
+func taskFields(a *app, t client.Task) []field {
 	return []field{
 		{"Name", t.Name},
-		{"ID", t.ID},
+		{"ID", t.Id},
 		{"Client", t.Client},
 		{"Source", sourceOf(t.Source, "\n")},
-		{"Excludes", strings.Join(t.Source.Exclude, "\n")},
+		{"Excludes", strings.Join(value(t.Source.Exclude), "\n")},
 		{"Level", t.Level},
 		{"Keeps", keeps(t.Retention)},
-		{"Schedule", t.Schedule},
+		{"Schedule", value(t.Schedule)},
 		{"State", enabled(t.Enabled)},
 		{"May run on", first(strings.Join(t.Nodes, ", "), "any backup manager")},
 		{"Added", a.instant(t.CreatedAt)},
@@ -76,22 +61,22 @@ func taskFields(a *app, t task) []field {
 }
 
 // sourceOf writes a source: its paths, or its command and where the output goes.
-func sourceOf(s fsm.Source, between string) string {
-	if len(s.Command) > 0 {
-		return strings.Join(s.Command, " ") + " > " + s.Name
+func sourceOf(s client.Source, between string) string {
+	if command := value(s.Command); len(command) > 0 {
+		return strings.Join(command, " ") + " > " + value(s.Name)
 	}
-	return strings.Join(s.Paths, between)
+	return strings.Join(value(s.Paths), between)
 }
 
 // keeps writes which backups a task keeps, as "7 daily, 4 weekly".
-func keeps(r fsm.Retention) string {
+func keeps(r client.Retention) string {
 	var parts []string
 	for _, k := range []struct {
-		n    int
+		n    *int64
 		what string
 	}{{r.Last, "last"}, {r.Hourly, "hourly"}, {r.Daily, "daily"}, {r.Weekly, "weekly"}, {r.Monthly, "monthly"}, {r.Yearly, "yearly"}} {
-		if k.n > 0 {
-			parts = append(parts, count(int64(k.n))+" "+k.what)
+		if n := value(k.n); n > 0 {
+			parts = append(parts, count(n)+" "+k.what)
 		}
 	}
 	return first(strings.Join(parts, ", "), "all")

@@ -12,8 +12,8 @@ import (
 	"bcm/fsm"
 )
 
-// token is what the command line shows of a token: one that admits nodes has
-// roles and uses, one that speaks for a user has the user.
+// token is a [client.JoinToken], which has roles and uses, or a
+// [client.APIToken], which has a user.
 type token struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -135,7 +135,8 @@ for BCM_TOKEN or an Authorization header.`,
 	return cmd
 }
 
-// made is the answer about a token that was made.
+// made is a [client.MadeJoinToken], or a [client.MadeAPIToken], which has no
+// command.
 type made struct {
 	ID        string    `json:"id"`
 	Token     string    `json:"token"`

@@ -2,35 +2,23 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// user is what the command line shows of a user.
-type user struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	FullName  string    `json:"full_name"`
-	Email     string    `json:"email"`
-	Groups    []string  `json:"groups"`
-	Enabled   bool      `json:"enabled"`
-	Origin    string    `json:"origin"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-}
+	"bcm/api/client"
+)
 
 func (a *app) users() *cobra.Command {
 	return noun("user", "People, and programs that act like them",
-		list(a, listing[user]{
-			what: "users", path: at("users"), columns: userColumns, id: func(u user) string { return u.ID },
+		list(a, listing[client.User]{
+			what: "users", path: at("users"), columns: userColumns, id: func(u client.User) string { return u.Id },
 			filters: []filter{
 				{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true},
 				{name: "group", usage: "members of this group", refs: groupRefs},
 				{name: "origin", usage: "from there"},
 			},
 		}),
-		show(a, one[user]{what: "user", path: userPath, refs: userRefs, fields: userFields}),
+		show(a, one[client.User]{what: "user", path: userPath, refs: userRefs, fields: userFields}),
 		a.userCreate(), a.userUpdate(),
 		a.setter("enable", "user", "Let a user in again", userRefs, userPath, changes{"enabled": true}, "enabled"),
 		a.setter("disable", "user", "Keep a user out; running sessions end", userRefs, userPath, changes{"enabled": false}, "disabled"),
@@ -41,14 +29,14 @@ func (a *app) users() *cobra.Command {
 
 func userPath(ref string) string { return at("users", ref) }
 
-func userColumns(a *app) []column[user] {
-	return []column[user]{
-		{title: "name", of: func(u user) string { return u.Name }},
-		{title: "full name", of: func(u user) string { return u.FullName }},
-		{title: "groups", of: func(u user) string { return strings.Join(u.Groups, ", ") }},
-		{title: "state", of: func(u user) string { return enabled(u.Enabled) }, state: true},
-		{title: "origin", of: func(u user) string { return u.Origin }},
-		{title: "changed", of: func(u user) string { return ago(u.UpdatedAt, a.now()) }},
+func userColumns(a *app) []column[client.User] {
+	return []column[client.User]{
+		{title: "name", of: func(u client.User) string { return u.Name }},
+		{title: "full name", of: func(u client.User) string { return u.FullName }},
+		{title: "groups", of: func(u client.User) string { return strings.Join(u.Groups, ", ") }},
+		{title: "state", of: func(u client.User) string { return enabled(u.Enabled) }, state: true},
+		{title: "origin", of: func(u client.User) string { return u.Origin }},
+		{title: "changed", of: func(u client.User) string { return ago(u.UpdatedAt, a.now()) }},
 	}
 }
 
@@ -59,10 +47,10 @@ func enabled(yes bool) string {
 	return "disabled"
 }
 
-func userFields(a *app, u user) []field {
+func userFields(a *app, u client.User) []field {
 	return []field{
 		{"Name", u.Name},
-		{"ID", u.ID},
+		{"ID", u.Id},
 		{"Full name", u.FullName},
 		{"Email", u.Email},
 		{"Groups", strings.Join(u.Groups, ", ")},
