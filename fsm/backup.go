@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -33,7 +34,7 @@ var backups = define(schema[Backup]{
 	name: "backups",
 	meta: func(b *Backup) *Meta { return &b.Meta },
 	indexes: []indexDef[Backup]{
-		byNumber(CreatedIndex, func(b *Backup) *Time { return &b.CreatedAt }),
+		byNumber(CreatedIndex, func(b *Backup) *Time { return &b.CreatedAt }, nil),
 		byText("status", func(b *Backup) *string { return (*string)(&b.Status) }, nil),
 		byText("client", func(b *Backup) *string { return &b.Client }, nil),
 		byText("task", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" }),
@@ -41,6 +42,8 @@ var backups = define(schema[Backup]{
 		byText("active", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Status.Live() }),
 		// the runs of each task that have not ended
 		byText("open", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" && !b.Status.Ended() }),
+		// those of which only the row is left, by the time when that began
+		byNumber("gone", func(b *Backup) *Time { return &b.UpdatedAt }, func(b *Backup) bool { return b.Status == Deleted && b.Snapshot == "" }),
 	},
 	texts: func(b *Backup, emit func(string)) {
 		emit(b.Snapshot)
@@ -86,8 +89,12 @@ func (c *CreateBackup) apply(tx *Tx) (string, error) {
 		return "", notFound("client", b.Client)
 	}
 	b.Client, b.Repository = client.ID, client.Repository // their strings, to share the memory
-	tx.about("backups", b.ID, client.Name)
+	if err := b.Level.check(); err != nil {
+		return "", err
+	}
+	tx.object = Object{"backups", b.ID, client.Name}
 	put(tx, &tx.Backups, b)
+	tx.forgetDeleted()
 	return b.ID, nil
 }
 
@@ -112,7 +119,6 @@ func (c *CreateBackup) ofTask(tx *Tx, b *Backup) error {
 		n := *t
 		n.LastSlot = c.Slot
 		put(tx, &tx.Tasks, &n)
-		tx.object = Object{}
 	}
 	b.Task, b.Client = t.ID, t.Client
 	if b.Level == "" {
@@ -137,6 +143,34 @@ func (c *CreateBackup) ofSource(tx *Tx, b *Backup) error {
 		b.Level = Incremental
 	}
 	return nil
+}
+
+// keepDeleted is how long the rows of deleted backups and of jobs that have ended
+// can still be looked at.
+const keepDeleted = 90 * 24 * time.Hour
+
+// forgetDeleted drops the rows of backups deleted, and of jobs ended, long ago, a
+// few at a time.
+func (tx *Tx) forgetDeleted() {
+	var backups, jobs []string
+	for _, b := range tx.Backups.Walk("gone", false, nil) {
+		if len(backups) == 4 || b.UpdatedAt.Add(keepDeleted) > tx.At {
+			break
+		}
+		backups = append(backups, b.ID)
+	}
+	for _, j := range tx.Jobs.Walk("ended", false, nil) {
+		if len(jobs) == 4 || j.FinishedAt.Add(keepDeleted) > tx.At {
+			break
+		}
+		jobs = append(jobs, j.ID)
+	}
+	for _, id := range backups {
+		drop(tx, &tx.Backups, id)
+	}
+	for _, id := range jobs {
+		drop(tx, &tx.Jobs, id)
+	}
 }
 
 // openBackup is a backup of the task that has not ended, or nil.
@@ -181,7 +215,15 @@ func (c *AssignBackup) apply(tx *Tx) (string, error) {
 		if err := b.assign(tx, c.From, c.Attempt, c.Node); err != nil {
 			return err
 		}
+		for _, id := range c.Storages {
+			if _, ok := tx.Nodes.Get(id); !ok {
+				return notFound("node", id)
+			}
+		}
 		b.Storages = c.Storages
+		if a, ok := tx.Assignments.Get(b.Client); ok && slices.Equal(a.Storages, c.Storages) {
+			b.Storages = a.Storages // to share the memory
+		}
 		tx.fillRepository(b.Repository)
 		tx.detail = fmt.Sprintf("attempt %d on node %s", b.Attempt, c.Node)
 		return nil
@@ -225,14 +267,7 @@ type FinishBackup struct {
 
 func (c *FinishBackup) apply(tx *Tx) (string, error) {
 	return tx.changeBackup(c.ID, func(b *Backup) error {
-		if c.Outcome.Status == b.Status && b.Attempt == c.Attempt && b.Snapshot == c.Outcome.Snapshot {
-			return nil // the same result again
-		}
-		message := c.Outcome.Error
-		if message == "" && len(c.Outcome.Warnings) > 0 {
-			message = c.Outcome.Warnings[0]
-		}
-		if err := b.finish(tx, c.Attempt, c.Outcome.Status, message); err != nil {
+		if again, err := b.finish(tx, c.Attempt, &c.Outcome); again || err != nil {
 			return err
 		}
 		b.Snapshot, b.Stats = c.Outcome.Snapshot, c.Outcome.Stats
@@ -270,8 +305,9 @@ func (c *CancelBackup) apply(tx *Tx) (string, error) {
 	})
 }
 
-// DeleteBackup gives up what a backup has stored. The row stays, as deleted,
-// and a job takes its snapshot out of the repository.
+// DeleteBackup gives up what a backup has stored. The row stays for some time, as
+// deleted, and a job takes its snapshot out of the repository; when that job has
+// failed, deleting again makes another.
 type DeleteBackup struct {
 	ID      string `cbor:"id"`
 	IfIndex uint64 `cbor:"if_index,omitempty"`
@@ -283,7 +319,7 @@ func (c *DeleteBackup) apply(tx *Tx) (string, error) {
 		if err := fresh(&b.Meta, c.IfIndex); err != nil {
 			return err
 		}
-		if b.Status == Deleted {
+		if b.Status == Deleted && b.Snapshot == "" {
 			return Errorf(Conflict, "backup %s is deleted already", b.ID)
 		}
 		if !b.Status.Ended() {

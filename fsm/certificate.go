@@ -1,5 +1,7 @@
 package fsm
 
+import "time"
+
 // Certificate is one that the cluster's CA has issued to a member.
 type Certificate struct {
 	Meta               // ID is the serial number, in hexadecimal
@@ -8,6 +10,7 @@ type Certificate struct {
 	NotBefore Time     `cbor:"not_before"`
 	NotAfter  Time     `cbor:"not_after"`
 	Key       []byte   `cbor:"key"` // SHA-256 of the public key
+	Token     string   `cbor:"token,omitempty"` // the join token it was got with, of a first one
 	PEM       []byte   `cbor:"pem"`
 	RevokedAt Time     `cbor:"revoked_at"`
 }
@@ -17,7 +20,8 @@ var certificates = define(schema[Certificate]{
 	meta: func(c *Certificate) *Meta { return &c.Meta },
 	indexes: []indexDef[Certificate]{
 		byText("node", func(c *Certificate) *string { return &c.Node }, nil),
-		byNumber("not_after", func(c *Certificate) *Time { return &c.NotAfter }),
+		byEach("key", func(c *Certificate, emit func(string)) { emit(string(c.Key)) }),
+		byNumber("not_after", func(c *Certificate) *Time { return &c.NotAfter }, nil),
 	},
 	texts: func(c *Certificate, emit func(string)) { emit(c.Node) },
 })
@@ -36,21 +40,40 @@ func (c *IssueCertificate) apply(tx *Tx) (string, error) {
 	if err := newRow(&tx.Certificates, "certificate", c.Certificate.ID); err != nil {
 		return "", err
 	}
-	var expired []string
-	for cert := range tx.Certificates.By("node", old.ID) {
-		if cert.NotAfter < tx.At && cert.RevokedAt == 0 {
-			expired = append(expired, cert.ID)
-		}
-	}
 	cert := c.Certificate
 	put(tx, &tx.Certificates, &cert)
-	for _, id := range expired {
-		drop(tx, &tx.Certificates, id)
-	}
 	n := *old
 	n.Certificate, n.NotAfter = cert.ID, cert.NotAfter
 	put(tx, &tx.Nodes, &n)
+	tx.forgetCertificates(&n)
 	return cert.ID, nil
+}
+
+// keepRevoked is how long after its end a revoked certificate is remembered:
+// longer than one that has ended may still be renewed with.
+const keepRevoked = 8 * 24 * time.Hour
+
+// forgetCertificates drops the certificates of a node that have ended, and a few
+// that ended long ago, of nodes that are gone.
+func (tx *Tx) forgetCertificates(n *Node) {
+	var old []string
+	for c := range tx.Certificates.By("node", n.ID) {
+		if c.NotAfter < tx.At && c.RevokedAt == 0 && c.ID != n.Certificate {
+			old = append(old, c.ID)
+		}
+	}
+	mine := len(old)
+	for _, c := range tx.Certificates.Walk("not_after", false, nil) {
+		if len(old)-mine == 16 || c.NotAfter.Add(keepRevoked) >= tx.At {
+			break
+		}
+		if n, ok := tx.Nodes.Get(c.Node); !ok || n.Certificate != c.ID {
+			old = append(old, c.ID)
+		}
+	}
+	for _, id := range old {
+		drop(tx, &tx.Certificates, id)
+	}
 }
 
 // RevokeCertificate makes a certificate worthless at once: managers ask the

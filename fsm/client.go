@@ -69,6 +69,9 @@ func (tx *Tx) checkClient(c *Client) error {
 	if err := checkLabels(c.Labels); err != nil {
 		return err
 	}
+	if err := checkText("address", c.Address, 255); err != nil {
+		return err
+	}
 	return unused(&tx.Clients, "client", c.ID, c.Name)
 }
 
@@ -125,5 +128,8 @@ func (c *RemoveClient) apply(tx *Tx) (string, error) {
 	}
 	drop(tx, &tx.Clients, row.ID)
 	drop(tx, &tx.Assignments, row.ID)
+	if r, ok := tx.Repositories.Get(row.Repository); ok && !r.Filled && tx.Clients.Count("repository", r.ID) == 0 {
+		drop(tx, &tx.Repositories, r.ID) // nothing was ever stored
+	}
 	return row.ID, nil
 }

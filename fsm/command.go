@@ -101,38 +101,30 @@ var kinds = []kind{
 	{"job.cancel", 1, Self, "", func() Command { return new(CancelJob) }},
 }
 
-// kindOf finds the description of a command.
-func kindOf(cmd Command) (kind, bool) {
-	t := reflect.TypeOf(cmd)
+// The kinds by name and by the type of their command.
+var (
+	kindNamed = indexKinds(func(k kind) string { return k.name })
+	kindOf    = indexKinds(func(k kind) reflect.Type { return reflect.TypeOf(k.make()) })
+)
+
+func indexKinds[K comparable](key func(kind) K) map[K]kind {
+	m := make(map[K]kind, len(kinds))
 	for _, k := range kinds {
-		if reflect.TypeOf(k.make()) == t {
-			return k, true
-		}
+		m[key(k)] = k
 	}
-	return kind{}, false
+	return m
 }
 
-func kindNamed(name string) (kind, bool) {
-	for _, k := range kinds {
-		if k.name == name {
-			return k, true
-		}
-	}
-	return kind{}, false
-}
+// quiet commands leave no row in the audit trail when they are done: a node
+// telling how it is, which it does often.
+func (k kind) quiet() bool { return k.name == "node.report" }
 
 // KindOf names the kind of a command, as it stands in the log and in metrics.
-func KindOf(cmd Command) string {
-	k, _ := kindOf(cmd)
-	return k.name
-}
+func KindOf(cmd Command) string { return kindOf[reflect.TypeOf(cmd)].name }
 
 // Since tells in which version the kind of command came in; 0 for a kind that
 // this version does not know.
-func Since(kindName string) int {
-	k, _ := kindNamed(kindName)
-	return k.since
-}
+func Since(kindName string) int { return kindNamed[kindName].since }
 
 type requestKey struct{}
 
@@ -151,7 +143,7 @@ func WithRequest(ctx context.Context, id string, sum []byte) context.Context {
 // NewEntry makes the entry of a command, with the request that ctx carries. The
 // time is set by the leader.
 func NewEntry(ctx context.Context, by string, cmd Command) (Entry, error) {
-	k, ok := kindOf(cmd)
+	k, ok := kindOf[reflect.TypeOf(cmd)]
 	if !ok {
 		return Entry{}, Errorf(Internal, "%T is not a command of this version", cmd)
 	}
@@ -172,7 +164,7 @@ func NewEntry(ctx context.Context, by string, cmd Command) (Entry, error) {
 
 // Command reads the command of an entry.
 func (e Entry) Command() (Command, error) {
-	k, ok := kindNamed(e.Kind)
+	k, ok := kindNamed[e.Kind]
 	if !ok {
 		return nil, fmt.Errorf("entry of unknown kind %q: this member is older than the one that wrote it", e.Kind)
 	}

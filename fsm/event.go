@@ -1,8 +1,8 @@
 package fsm
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 )
 
@@ -29,6 +29,9 @@ type Object struct {
 // KeepEvents is how many rows the audit trail holds; the oldest go first.
 const KeepEvents = 100_000
 
+// maxDetail bounds what one row says, in bytes.
+const maxDetail = 1 << 10
+
 var events = define(schema[Event]{
 	name: "events",
 	meta: func(e *Event) *Meta { return &e.Meta },
@@ -51,7 +54,7 @@ var events = define(schema[Event]{
 // kept. Ids of events follow their order.
 func (tx *Tx) record(e Entry, refused *Error) {
 	row := &Event{
-		Meta:    Meta{ID: fmt.Sprintf("%016x-%04x", tx.Index, tx.seq), CreatedAt: tx.At, UpdatedAt: tx.At, Index: tx.Index},
+		Meta:    Meta{ID: fmt.Sprintf("%016x-%05x", tx.Index, tx.seq), CreatedAt: tx.At, UpdatedAt: tx.At, Index: tx.Index},
 		By:      e.By,
 		Action:  e.Kind,
 		Object:  tx.object,
@@ -61,6 +64,7 @@ func (tx *Tx) record(e Entry, refused *Error) {
 	if refused != nil {
 		row.Result, row.Detail = refused.Code, refused.Message
 	}
+	row.Detail = truncate(row.Detail, maxDetail)
 	var before []byte
 	if last := tx.Events.last(); last != nil {
 		before = last.Chain
@@ -87,7 +91,7 @@ func (e *Event) chain(before []byte) []byte {
 func (v *View) VerifyChain() (rows int, broken string) {
 	var before []byte
 	for e := range v.Events.All() {
-		if rows > 0 && hex.EncodeToString(e.chain(before)) != hex.EncodeToString(e.Chain) {
+		if rows > 0 && !bytes.Equal(e.chain(before), e.Chain) {
 			return rows, e.ID
 		}
 		before = e.Chain

@@ -3,6 +3,7 @@ package fsm
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -17,8 +18,11 @@ import (
 type FSM struct {
 	log    hclog.Logger
 	now    atomic.Pointer[View] // the newest view
-	work   *tables              // raft's goroutine only
 	failed chan error
+
+	// Of raft's goroutine only:
+	work   *tables
+	broken error // why nothing is applied any more
 }
 
 // New makes an empty state.
@@ -30,7 +34,8 @@ func New(log hclog.Logger) *FSM {
 }
 
 // Failed yields the reason when an entry could not be understood. The member
-// must stop then: from there on its state would differ from the others'.
+// must stop then: from there on its state would differ from the others', and
+// nothing is applied, and no snapshot taken, any more.
 func (f *FSM) Failed() <-chan error { return f.failed }
 
 // Now gives the newest view, without waiting.
@@ -77,20 +82,20 @@ func (f *FSM) Apply(record *raft.Log) any { return f.ApplyBatch([]*raft.Log{reco
 // The answer to each is an [Outcomes], or an error for one that cannot be read.
 func (f *FSM) ApplyBatch(records []*raft.Log) []any {
 	answers := make([]any, len(records))
-	at := f.now.Load().At
+	last, at := uint64(0), f.now.Load().At
 	for i, record := range records {
-		if record.Type != raft.LogCommand {
+		if f.broken == nil && record.Type == raft.LogCommand {
+			answers[i], at = f.apply(record, at)
+		}
+		if f.broken != nil {
+			answers[i] = f.broken
 			continue
 		}
-		outcomes, last, err := f.apply(record, at)
-		if err != nil {
-			f.fail(record.Index, err)
-			answers[i] = err
-			return answers
-		}
-		answers[i], at = outcomes, last
+		last = record.Index
 	}
-	f.publish(records[len(records)-1].Index, at)
+	if last > 0 {
+		f.publish(last, at)
+	}
 	return answers
 }
 
@@ -111,30 +116,31 @@ func (f *FSM) Replay(index uint64, entries ...Entry) (Outcomes, error) {
 	}
 }
 
-func (f *FSM) apply(record *raft.Log, at Time) (Outcomes, Time, error) {
+// apply applies the entries of one record, or none when it cannot read them all.
+func (f *FSM) apply(record *raft.Log, at Time) (Outcomes, Time) {
 	entries, err := DecodeBatch(record.Data)
 	if err != nil {
-		return nil, at, err
+		return nil, f.fail(record.Index, at, err)
+	}
+	cmds := make([]Command, len(entries))
+	for i, e := range entries {
+		if cmds[i], err = e.Command(); err != nil {
+			return nil, f.fail(record.Index, at, err)
+		}
 	}
 	outcomes := make(Outcomes, len(entries))
 	for i, e := range entries {
-		cmd, err := e.Command()
-		if err != nil {
-			return nil, at, err
-		}
 		at = max(at, e.At)
 		tx := &Tx{tables: f.work, Index: record.Index, At: at, By: e.By, seq: i}
-		outcomes[i].Result, outcomes[i].Err = tx.run(e, cmd)
+		outcomes[i].Result, outcomes[i].Err = tx.run(e, cmds[i])
 	}
-	return outcomes, at, nil
+	return outcomes, at
 }
 
-func (f *FSM) fail(index uint64, err error) {
-	err = fmt.Errorf("log index %d: %w", index, err)
-	select {
-	case f.failed <- err:
-	default: // the first reason is the one to act on
-	}
+func (f *FSM) fail(index uint64, at Time, err error) Time {
+	f.broken = fmt.Errorf("log index %d: %w", index, err)
+	f.failed <- f.broken // has room for the only one there is
+	return at
 }
 
 // publish makes the state after index visible and wakes all who wait for it.
@@ -145,7 +151,12 @@ func (f *FSM) publish(index uint64, at Time) {
 }
 
 // Snapshot gives the newest view to be written; it does not hold up writers.
-func (f *FSM) Snapshot() (raft.FSMSnapshot, error) { return snapshot{f.now.Load()}, nil }
+func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	return snapshot{f.now.Load()}, nil
+}
 
 // Restore replaces the whole state by a snapshot, or leaves it as it was and
 // says what is wrong with it.
@@ -168,7 +179,7 @@ type snapshot struct{ view *View }
 
 func (s snapshot) Persist(sink raft.SnapshotSink) error {
 	if err := s.view.WriteSnapshot(sink); err != nil {
-		return fmt.Errorf("writing a snapshot: %w; cancelled: %w", err, sink.Cancel())
+		return fmt.Errorf("writing a snapshot: %w", errors.Join(err, sink.Cancel()))
 	}
 	return sink.Close()
 }

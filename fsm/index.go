@@ -36,15 +36,15 @@ type indexDef[T any] struct {
 // left out; nil takes all.
 func byText[T any](name string, field func(*T) *string, when func(*T) bool) indexDef[T] {
 	return byField(name, when,
-		func(a, b *T) int { return cmp.Compare(*field(a), *field(b)) },
+		func(row *T) string { return *field(row) },
 		func(row *T) string { return *field(row) },
 		func(row *T, key string) { *field(row) = key })
 }
 
 // byNumber is the index of a field that holds a number or a time.
-func byNumber[T any, N ~int64 | ~uint64](name string, field func(*T) *N) indexDef[T] {
-	return byField(name, nil,
-		func(a, b *T) int { return cmp.Compare(*field(a), *field(b)) },
+func byNumber[T any, N ~int64 | ~uint64](name string, field func(*T) *N, when func(*T) bool) indexDef[T] {
+	return byField(name, when,
+		func(row *T) N { return *field(row) },
 		func(row *T) string { return orderKey(uint64(*field(row))) },
 		func(row *T, key string) {
 			if len(key) == 8 {
@@ -56,11 +56,12 @@ func byNumber[T any, N ~int64 | ~uint64](name string, field func(*T) *N) indexDe
 // byField is the index of a key that a row has once, or not at all. It holds the
 // rows and nothing else, and reads the key from the row when it is needed, for a
 // third of the memory.
-func byField[T any](name string, when func(*T) bool, compare func(a, b *T) int,
+func byField[T any, K cmp.Ordered](name string, when func(*T) bool, value func(*T) K,
 	key func(*T) string, set func(*T, string)) indexDef[T] {
 	return indexDef[T]{name, func(meta func(*T) *Meta) index[T] {
 		return newOrdered(order[T, *T]{
-			compare: compare,
+			compare: func(a, b *T) int { return cmp.Compare(value(a), value(b)) },
+			sort:    func(rows []*T) { sortStable(rows, value) },
 			key:     key,
 			row:     func(row *T) *T { return row },
 			id:      func(row *T) string { return meta(row).ID },
@@ -89,6 +90,7 @@ func byEach[T any](name string, keys func(row *T, emit func(key string))) indexD
 	return indexDef[T]{name, func(meta func(*T) *Meta) index[T] {
 		return newOrdered(order[T, item]{
 			compare: func(a, b item) int { return cmp.Compare(a.key, b.key) },
+			sort:    func(items []item) { sortStable(items, func(i item) string { return i.key }) },
 			key:     func(i item) string { return i.key },
 			row:     func(i item) *T { return i.row },
 			id:      func(i item) string { return i.id },
@@ -110,9 +112,29 @@ func orderKey(n uint64) string {
 // TimeKey is the key of t in an index by time.
 func TimeKey(t Time) string { return orderKey(uint64(max(t, 0))) }
 
-// order says what an index needs to know of its items; compare is by key alone.
+// sortStable sorts items by a key, with the keys side by side in memory while it
+// does so.
+func sortStable[I any, K cmp.Ordered](items []I, key func(I) K) {
+	type keyed struct {
+		key  K
+		n    int
+		item I
+	}
+	all := make([]keyed, len(items))
+	for n, i := range items {
+		all[n] = keyed{key(i), n, i}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.n, b.n)) })
+	for n := range all {
+		items[n] = all[n].item
+	}
+}
+
+// order says what an index needs to know of its items; compare and sort go by
+// key alone.
 type order[T, I any] struct {
 	compare func(a, b I) int
+	sort    func([]I)
 	key     func(I) string
 	row     func(I) *T
 	id      func(I) string
@@ -167,7 +189,7 @@ func (x *ordered[T, I]) load(rows []*T) {
 	for _, row := range rows {
 		x.items(row, func(i I) { all = append(all, i) })
 	}
-	slices.SortStableFunc(all, x.compare)
+	x.sort(all)
 	for _, i := range all {
 		x.tree.Load(i)
 	}

@@ -50,12 +50,13 @@ var jobs = define(schema[Job]{
 	name: "jobs",
 	meta: func(j *Job) *Meta { return &j.Meta },
 	indexes: []indexDef[Job]{
-		byNumber(CreatedIndex, func(j *Job) *Time { return &j.CreatedAt }),
+		byNumber(CreatedIndex, func(j *Job) *Time { return &j.CreatedAt }, nil),
 		byText("status", func(j *Job) *string { return (*string)(&j.Status) }, nil),
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, nil),
 		// the jobs that each node has at work
 		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
+		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() }),
 	},
 	texts: func(j *Job, emit func(string)) {
 		emit(j.Backup)
@@ -195,10 +196,7 @@ type FinishJob struct {
 
 func (c *FinishJob) apply(tx *Tx) (string, error) {
 	return tx.changeJob(c.ID, func(j *Job) error {
-		if j.Status == c.Outcome.Status && j.Attempt == c.Attempt {
-			return nil // the same result again
-		}
-		if err := j.finish(tx, c.Attempt, c.Outcome.Status, c.Outcome.Error); err != nil {
+		if again, err := j.finish(tx, c.Attempt, &c.Outcome); again || err != nil {
 			return err
 		}
 		j.Stats = c.Outcome.Stats

@@ -3,7 +3,6 @@ package fsm
 import (
 	"bytes"
 	"fmt"
-	"slices"
 )
 
 // JoinNode admits a node by a token. Done twice with the same key and token it
@@ -21,23 +20,26 @@ func (c *JoinNode) apply(tx *Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if use, ok := t.use(c.Key); ok {
-		return use.Certificate, nil
+	for cert := range tx.Certificates.By("key", string(c.Key)) {
+		if cert.Token == t.ID && cert.RevokedAt == 0 {
+			return cert.ID, nil // asked again
+		}
 	}
 	if t.Revoked || t.ExpiresAt <= tx.At {
 		return "", Errorf(Unauthorized, "join token %s has expired or was revoked; make a new one: bcm token create", t.ID)
 	}
-	if len(t.Used) >= t.Uses {
+	if t.Used >= t.Uses {
 		return "", Errorf(Unauthorized, "join token %s has been used %d times, as often as it may; make a new one: bcm token create", t.ID, t.Uses)
 	}
 	if err := checkRoles(c.Node.Roles, t.Roles); err != nil {
 		return "", Errorf(Denied, "join token %s: %v", t.ID, err)
 	}
+	c.Certificate.Token, c.Certificate.Key = t.ID, c.Key
 	if err := c.enter(tx); err != nil {
 		return "", err
 	}
 	n := *t
-	n.Used = append(slices.Clone(t.Used), TokenUse{Key: c.Key, Node: c.Node.ID, Certificate: c.Certificate.ID})
+	n.Used++
 	put(tx, &tx.Tokens, &n)
 	tx.detail = fmt.Sprintf("roles %v by token %s", c.Node.Roles, t.ID)
 	return c.Certificate.ID, nil
@@ -64,6 +66,9 @@ func (c *JoinNode) enter(tx *Tx) error {
 	put(tx, &tx.Nodes, &n)
 	cert := c.Certificate
 	cert.Node = n.ID
+	if err := newRow(&tx.Certificates, "certificate", cert.ID); err != nil {
+		return err
+	}
 	put(tx, &tx.Certificates, &cert)
 	return nil
 }

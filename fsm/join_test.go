@@ -63,7 +63,7 @@ func TestANodeJoinsAgain(t *testing.T) {
 	if c, ok := v.Certificates.Get("c3"); !ok || c.Node != "n1" {
 		t.Errorf("certificate %+v", c)
 	}
-	if token, ok := v.Tokens.Get("t2"); !ok || len(token.Used) != 1 {
+	if token, ok := v.Tokens.Get("t2"); !ok || token.Used != 1 {
 		t.Errorf("token %+v", token)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const maxName = 128
@@ -19,6 +20,9 @@ func checkName(name string) error {
 		return invalidField("name", "must not be %q", name)
 	case strings.ContainsAny(name, "/\\?#%"):
 		return invalidField("name", `must not contain any of / \ ? # %%`)
+	}
+	if !utf8.ValidString(name) {
+		return invalidField("name", "must be UTF-8")
 	}
 	for _, r := range name {
 		if !unicode.IsPrint(r) {
@@ -37,6 +41,25 @@ func checkLabels(labels map[string]string) error {
 		if k == "" || len(k) > 63 || len(v) > 255 {
 			return invalidField("labels", "a key has 1 to 63 bytes and a value at most 255: %q", k)
 		}
+	}
+	return nil
+}
+
+// truncate cuts a text down to at most n bytes, between characters.
+func truncate(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// checkText bounds free text.
+func checkText(field, text string, most int) error {
+	if len(text) > most || !utf8.ValidString(text) {
+		return invalidField(field, "must be text of at most %d bytes", most)
 	}
 	return nil
 }

@@ -180,6 +180,9 @@ func (n *NewNode) admit(tx *Tx, c Certificate) error {
 		Slots: slots, Certificate: c.ID, NotAfter: c.NotAfter,
 	})
 	c.Node = n.ID
+	if err := newRow(&tx.Certificates, "certificate", c.ID); err != nil {
+		return err
+	}
 	put(tx, &tx.Certificates, &c)
 	return nil
 }
@@ -199,6 +202,9 @@ type MarkNode struct {
 }
 
 func (c *MarkNode) apply(tx *Tx) (string, error) {
+	if !slices.Contains([]NodeStatus{Joining, Online, Degraded, Offline, Left}, c.To) {
+		return "", invalidField("to", "%q is not a status", c.To)
+	}
 	old, ok := tx.Nodes.Get(c.ID)
 	if !ok {
 		return "", notFound("node", c.ID)
@@ -301,6 +307,9 @@ func (c *UpdateNode) apply(tx *Tx) (string, error) {
 		if old.Has(RoleManager) != slices.Contains(*c.Roles, RoleManager) {
 			return "", invalidField("roles", "a manager stays one until it is removed from the cluster")
 		}
+		if n := tx.Repositories.Count("storage", old.ID); n > 0 && !slices.Contains(*c.Roles, RoleStorage) {
+			return "", Errorf(Conflict, "node %s keeps the data of %d repositories and stays a storage", old.Name, n)
+		}
 		n.Roles = sorted(*c.Roles)
 	}
 	put(tx, &tx.Nodes, &n)
@@ -335,7 +344,10 @@ func (c *RemoveNode) apply(tx *Tx) (string, error) {
 			return "", Errorf(Conflict, "node %s holds the only copy of repository %s; force if that may be lost", n.Name, r.Name)
 		}
 	}
-	for cert := range tx.Certificates.By("node", n.ID) {
+	if n.Has(RoleManager) && tx.Nodes.Count("role", RoleManager) == 1 {
+		return "", Errorf(Conflict, "node %s is the only manager; the cluster would be gone", n.Name)
+	}
+	for _, cert := range slices.Collect(tx.Certificates.By("node", n.ID)) {
 		revoked := *cert
 		revoked.RevokedAt = tx.At
 		put(tx, &tx.Certificates, &revoked)

@@ -31,6 +31,7 @@ type NewRepository struct {
 	Quota    int64  `cbor:"quota,omitempty"`
 }
 
+// create makes a repository that bears the name of its client.
 func (n *NewRepository) create(tx *Tx, name string) error {
 	if err := newRow(&tx.Repositories, "repository", n.ID); err != nil {
 		return err
@@ -42,7 +43,7 @@ func (n *NewRepository) create(tx *Tx, name string) error {
 		return invalidField("quota", "must not be negative")
 	}
 	if err := unused(&tx.Repositories, "repository", n.ID, name); err != nil {
-		return err
+		name = truncate(name, maxName-len(n.ID)-1) + "-" + n.ID // left behind by a client of that name
 	}
 	put(tx, &tx.Repositories, &Repository{Meta: Meta{ID: n.ID}, Name: name, Password: n.Password, Quota: n.Quota})
 	return nil

@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"bytes"
+	"errors"
 	"time"
 )
 
@@ -33,25 +34,40 @@ func (tx *Tx) run(e Entry, cmd Command) (Result, *Error) {
 			return a.answer(e)
 		}
 	}
-	k, _ := kindNamed(e.Kind)
-	err := tx.authorize(k)
-	var id string
-	if err == nil {
-		id, err = cmd.apply(tx)
-	}
-	result := Result{Index: tx.Index, ID: id}
-	refused := asError(err)
+	k := kindNamed[e.Kind]
+	id, refused := tx.try(k, cmd)
 	if refused != nil {
-		result.ID = ""
 		tx.rollback()
 	}
-	if class, _ := splitBy(e.By); refused == nil || class == "user" {
+	result := Result{Index: tx.Index, ID: id}
+	if class, _ := splitBy(e.By); refused == nil && !k.quiet() || refused != nil && class == "user" {
 		tx.record(e, refused)
 	}
 	if e.ID != "" && (refused == nil || refused.Code != Denied) {
 		tx.remember(key, e.Sum, result, refused)
 	}
 	return result, refused
+}
+
+// try asks for the right and applies the command. A fault in a command is a
+// refusal: all members have the same fault, and stopping them all helps nobody.
+func (tx *Tx) try(k kind, cmd Command) (id string, refused *Error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			id, refused = "", Errorf(Internal, "fault in %s: %v", k.name, fault)
+		}
+	}()
+	err := tx.authorize(k)
+	if err == nil {
+		id, err = cmd.apply(tx)
+	}
+	if err == nil {
+		return id, nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return "", e
+	}
+	return "", Errorf(Internal, "%v", err)
 }
 
 func (a *answered) answer(e Entry) (Result, *Error) {
@@ -66,21 +82,14 @@ func (tx *Tx) remember(key string, sum []byte, result Result, refused *Error) {
 		Meta: Meta{ID: key, CreatedAt: tx.At, UpdatedAt: tx.At, Index: tx.Index},
 		Sum:  sum, Result: result, Err: refused,
 	})
+	var forget []string
 	for oldest := range tx.requests.Since(0) {
-		if tx.At.Sub(oldest.CreatedAt) < rememberFor && tx.requests.Len() <= rememberMost {
+		if tx.At.Sub(oldest.CreatedAt) < rememberFor && tx.requests.Len()-len(forget) <= rememberMost || len(forget) == 16 {
 			break
 		}
-		defer tx.requests.drop(oldest.ID)
+		forget = append(forget, oldest.ID)
 	}
-}
-
-func asError(err error) *Error {
-	switch e := err.(type) {
-	case nil:
-		return nil
-	case *Error:
-		return e
-	default:
-		return Errorf(Internal, "%v", err)
+	for _, id := range forget {
+		tx.requests.drop(id)
 	}
 }

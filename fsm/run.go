@@ -1,6 +1,9 @@
 package fsm
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Status is where a backup or a job stands.
 type Status string
@@ -62,10 +65,11 @@ func (r *Run) assign(tx *Tx, from Status, attempt int32, node string) error {
 	if r.Status != from || r.Attempt != attempt || from != Queued && from != Interrupted {
 		return Errorf(Conflict, "the run is %s in attempt %d, not %s in attempt %d", r.Status, r.Attempt, from, attempt)
 	}
-	if _, ok := tx.Nodes.Get(node); !ok {
+	n, ok := tx.Nodes.Get(node)
+	if !ok {
 		return notFound("node", node)
 	}
-	r.Status, r.Node, r.Attempt, r.Error = Assigned, node, attempt+1, ""
+	r.Status, r.Node, r.Attempt, r.Error = Assigned, n.ID, attempt+1, ""
 	r.Fence = Fence{tx.epoch(), tx.Index}
 	r.StartedAt, r.FinishedAt = 0, 0
 	return nil
@@ -97,23 +101,36 @@ func (r *Run) start(tx *Tx, attempt int32) error {
 	return nil
 }
 
-// finish records the end of an attempt. The first end stands. One that comes
-// after the node was given up, but before another got the run, counts.
-func (r *Run) finish(tx *Tx, attempt int32, status Status, message string) error {
+// maxMessage bounds what is kept of why a run failed, in bytes.
+const maxMessage = 4 << 10
+
+// finish records the end of an attempt. The first end stands; saying it again is
+// harmless. One that comes after the node was given up, but before another got
+// the run, counts.
+func (r *Run) finish(tx *Tx, attempt int32, o *Outcome) (again bool, err error) {
 	if err := r.mine(tx, attempt); err != nil {
-		return err
+		return false, err
+	}
+	ends := []Status{Succeeded, Warning, Failed, Cancelled}
+	end := slices.Index(ends, o.Status)
+	if end < 0 {
+		return false, invalidField("status", "%q is not an end of a run", o.Status)
+	}
+	if r.Status == o.Status {
+		return true, nil
 	}
 	if !r.Status.Live() && r.Status != Interrupted {
-		return Errorf(Conflict, "the run has ended as %s", r.Status)
+		return false, Errorf(Conflict, "the run has ended as %s", r.Status)
 	}
-	if !slices.Contains([]Status{Succeeded, Warning, Failed, Cancelled}, status) {
-		return invalidField("status", "%q is not an end of a run", status)
+	message := o.Error
+	if message == "" && len(o.Warnings) > 0 {
+		message = o.Warnings[0]
 	}
-	r.Status, r.FinishedAt, r.Error = status, tx.At, message
+	r.Status, r.FinishedAt, r.Error = ends[end], tx.At, truncate(message, maxMessage)
 	if r.StartedAt == 0 {
 		r.StartedAt = tx.At
 	}
-	return nil
+	return false, nil
 }
 
 // interrupt gives an attempt up. When it was cancelled, or was tried often
@@ -125,7 +142,7 @@ func (r *Run) interrupt(tx *Tx, attempt int32, reason string) error {
 	if !r.Status.Live() {
 		return Errorf(Conflict, "the run is %s", r.Status)
 	}
-	r.Status, r.Error = Interrupted, reason
+	r.Status, r.Error = Interrupted, truncate(reason, maxMessage)
 	switch {
 	case r.Cancel:
 		r.Status, r.FinishedAt = Cancelled, tx.At
@@ -149,17 +166,17 @@ func (r *Run) cancel(tx *Tx) error {
 }
 
 // epoch is the recovery epoch of the cluster.
-func (tx *Tx) epoch() uint64 {
-	s, ok := tx.Settings.Get(RecoveryEpoch)
+func (t *tables) epoch() uint64 {
+	s, ok := t.Settings.Get(RecoveryEpoch)
 	if !ok {
 		return 0
 	}
-	var n uint64
-	for _, c := range s.Value {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = 10*n + uint64(c-'0')
-	}
+	n, _ := number(s.Value)
 	return n
+}
+
+// number reads a number in decimal.
+func number(text []byte) (uint64, bool) {
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	return n, err == nil
 }

@@ -67,6 +67,10 @@ func (c *PutSetting) apply(tx *Tx) (string, error) {
 	switch c.Name {
 	case ClusterID, CACertificate, CAKey:
 		return "", Errorf(Denied, "setting %s is fixed when the cluster begins", c.Name)
+	case RecoveryEpoch:
+		if n, ok := number(c.Value); !ok || n <= tx.epoch() {
+			return "", Errorf(Conflict, "setting %s is a number that only grows; it is %d", c.Name, tx.epoch())
+		}
 	case "":
 		return "", invalidField("name", "must not be empty")
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/btree"
 )
@@ -64,7 +65,7 @@ func newTable[T any](def *schema[T]) Table[T] {
 
 // define completes a schema with the indexes that all tables have.
 func define[T any](s schema[T]) *schema[T] {
-	common := []indexDef[T]{byNumber(ChangedIndex, func(r *T) *uint64 { return &s.meta(r).Index })}
+	common := []indexDef[T]{byNumber(ChangedIndex, func(r *T) *uint64 { return &s.meta(r).Index }, nil)}
 	if s.label != nil {
 		common = append(common, byText(NameIndex, s.label, nil))
 	}
@@ -252,32 +253,35 @@ func (t *Table[T]) changedText(old, row *T) {
 	}
 	t.texts.add(is)
 	if t.texts.outdated(len(was)) {
-		t.texts = column{}
-		t.rows.Scan(func(_ string, row *T) bool {
-			is = t.def.entryOf(row, is)
-			t.texts.add(is)
-			return true
-		})
+		t.writeTexts()
+	}
+}
+
+// writeTexts writes the search column anew.
+func (t *Table[T]) writeTexts() {
+	t.texts = column{}
+	var entry []byte
+	for row := range t.All() {
+		entry = t.def.entryOf(row, entry)
+		t.texts.add(entry)
 	}
 }
 
 // load fills an empty table with rows, which come in the order of their ids.
 func (t *Table[T]) load(rows []*T) {
+	var rest sync.WaitGroup
+	for _, x := range t.idx {
+		rest.Go(func() { x.load(rows) })
+	}
 	for _, row := range rows {
 		t.rows.Load(t.def.meta(row).ID, row)
 		t.sum.add(t.rowSum(row))
 	}
-	for _, x := range t.idx {
-		x.load(rows)
-	}
 	if t.def.column {
-		var entry []byte
-		for _, row := range rows {
-			entry = t.def.entryOf(row, entry)
-			t.texts.add(entry)
-		}
+		t.writeTexts()
 	}
 	t.dirty = true
+	rest.Wait()
 }
 
 // cut gives the table as it is now, never to change again.

@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
@@ -66,14 +67,15 @@ var tasks = define(schema[Task]{
 	},
 })
 
-// check refuses a source that no backup can be made of.
+// check refuses a source that no backup can be made of, and writes its paths in
+// the shortest way.
 func (s *Source) check() error {
 	switch {
 	case len(s.Paths) == 0 && len(s.Command) == 0:
 		return invalidField("source", "needs paths, or a command")
 	case len(s.Paths) > 0 && len(s.Command) > 0:
 		return invalidField("source", "takes paths or a command, not both")
-	case len(s.Command) > 0 && (s.Name == "" || strings.ContainsAny(s.Name, "/\x00")):
+	case len(s.Command) > 0 && (checkName(s.Name) != nil || s.Command[0] == ""):
 		return invalidField("source.name", "a command needs a file name for its output")
 	case len(s.Paths) > 1000 || len(s.Exclude) > 1000:
 		return invalidField("source", "takes at most 1000 paths and 1000 excludes")
@@ -82,6 +84,8 @@ func (s *Source) check() error {
 		if !strings.HasPrefix(p, "/") || strings.ContainsRune(p, 0) {
 			return invalidField("source.paths", "%q is not an absolute path", p)
 		}
+		p = path.Clean(p)
+		s.Paths[i] = p
 		for _, q := range s.Paths[:i] {
 			if within(p, q) || within(q, p) {
 				return invalidField("source.paths", "%q and %q overlap", q, p)
@@ -91,10 +95,10 @@ func (s *Source) check() error {
 	return nil
 }
 
-// within tells whether path lies in or is dir.
-func within(path, dir string) bool {
+// within tells whether p lies in or is dir.
+func within(p, dir string) bool {
 	dir = strings.TrimRight(dir, "/")
-	return path == dir || strings.HasPrefix(path, dir+"/")
+	return p == dir || strings.HasPrefix(p, dir+"/")
 }
 
 func (r Retention) check() error {
@@ -126,25 +130,36 @@ func (tx *Tx) checkTask(t *Task) error {
 		}
 		t.Schedule = s.ID
 	}
-	nodes := make([]string, 0, len(t.Nodes))
-	for _, ref := range t.Nodes {
-		n, ok := tx.Nodes.Find(ref)
-		if !ok || !n.Has(RoleBackupManager) {
-			return invalidField("nodes", "no backup manager %q", ref)
-		}
-		nodes = append(nodes, n.ID)
-	}
-	t.Nodes = nodes
 	if t.Level == "" {
 		t.Level = Incremental
 	}
-	if !slices.Contains([]Level{Full, Incremental, Differential, Copy}, t.Level) {
-		return invalidField("level", "%q is not one of full, incremental, differential, copy", t.Level)
+	if err := t.Level.check(); err != nil {
+		return err
 	}
 	if err := t.Source.check(); err != nil {
 		return err
 	}
 	return t.Retention.check()
+}
+
+func (l Level) check() error {
+	if !slices.Contains([]Level{Full, Incremental, Differential, Copy}, l) {
+		return invalidField("level", "%q is not one of full, incremental, differential, copy", l)
+	}
+	return nil
+}
+
+// backupManagers resolves the nodes on which a task may run.
+func (tx *Tx) backupManagers(refs []string) ([]string, error) {
+	ids := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		n, ok := tx.Nodes.Find(ref)
+		if !ok || !n.Has(RoleBackupManager) {
+			return nil, invalidField("nodes", "no backup manager %q", ref)
+		}
+		ids = append(ids, n.ID)
+	}
+	return sorted(ids), nil
 }
 
 // CreateTask makes a task. What it refers to is given by id or name.
@@ -165,7 +180,12 @@ func (c *CreateTask) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	t := &Task{Meta: Meta{ID: c.ID}, Name: c.Name, Client: c.Client, Source: c.Source, Level: c.Level,
-		Retention: c.Retention, Schedule: c.Schedule, Enabled: !c.Disabled, Nodes: c.Nodes, LastSlot: tx.At}
+		Retention: c.Retention, Schedule: c.Schedule, Enabled: !c.Disabled, LastSlot: tx.At}
+	nodes, err := tx.backupManagers(c.Nodes)
+	if err != nil {
+		return "", err
+	}
+	t.Nodes = nodes
 	if err := tx.checkTask(t); err != nil {
 		return "", err
 	}
@@ -202,7 +222,13 @@ func (c *UpdateTask) apply(tx *Tx) (string, error) {
 	set(&t.Retention, c.Retention)
 	set(&t.Schedule, c.Schedule)
 	set(&t.Enabled, c.Enabled)
-	set(&t.Nodes, c.Nodes)
+	if c.Nodes != nil { // else they stay, though one may be gone
+		nodes, err := tx.backupManagers(*c.Nodes)
+		if err != nil {
+			return "", err
+		}
+		t.Nodes = nodes
+	}
 	if err := tx.checkTask(&t); err != nil {
 		return "", err
 	}

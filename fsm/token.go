@@ -1,7 +1,6 @@
 package fsm
 
 import (
-	"bytes"
 	"crypto/subtle"
 	"slices"
 	"time"
@@ -20,22 +19,15 @@ const (
 // Token is a secret that somebody holds. The state knows its SHA-256 alone.
 type Token struct {
 	Meta
-	Kind      TokenKind  `cbor:"kind"`
-	Name      string     `cbor:"name,omitempty"` // what it is for, as its maker says
-	Hash      []byte     `cbor:"hash"`
-	User      string     `cbor:"user,omitempty"`  // id of the user it speaks for
-	Roles     []string   `cbor:"roles,omitempty"` // that a node may join with
-	Uses      int        `cbor:"uses,omitempty"`  // how many nodes may join
-	Used      []TokenUse `cbor:"used,omitempty"`
-	ExpiresAt Time       `cbor:"expires_at"`
-	Revoked   bool       `cbor:"revoked,omitempty"`
-}
-
-// TokenUse binds one use of a join token to the key that used it.
-type TokenUse struct {
-	Key         []byte `cbor:"key"` // SHA-256 of the public key
-	Node        string `cbor:"node"`
-	Certificate string `cbor:"certificate"`
+	Kind      TokenKind `cbor:"kind"`
+	Name      string    `cbor:"name,omitempty"` // what it is for, as its maker says
+	Hash      []byte    `cbor:"hash"`
+	User      string    `cbor:"user,omitempty"`  // id of the user it speaks for
+	Roles     []string  `cbor:"roles,omitempty"` // that a node may join with
+	Uses      int       `cbor:"uses,omitempty"`  // how many nodes may join
+	Used      int       `cbor:"used,omitempty"`  // how many have
+	ExpiresAt Time      `cbor:"expires_at"`
+	Revoked   bool      `cbor:"revoked,omitempty"`
 }
 
 // Bounds on tokens.
@@ -51,7 +43,7 @@ var tokens = define(schema[Token]{
 		byEach("hash", func(t *Token, emit func(string)) { emit(string(t.Hash)) }),
 		byText("kind", func(t *Token) *string { return (*string)(&t.Kind) }, nil),
 		byText("user", func(t *Token) *string { return &t.User }, func(t *Token) bool { return t.User != "" }),
-		byNumber("expires", func(t *Token) *Time { return &t.ExpiresAt }),
+		byNumber("expires", func(t *Token) *Time { return &t.ExpiresAt }, nil),
 	},
 	texts: func(t *Token, emit func(string)) {
 		emit(t.Name)
@@ -60,14 +52,6 @@ var tokens = define(schema[Token]{
 		}
 	},
 })
-
-func (t *Token) use(key []byte) (TokenUse, bool) {
-	i := slices.IndexFunc(t.Used, func(u TokenUse) bool { return bytes.Equal(u.Key, key) })
-	if i < 0 {
-		return TokenUse{}, false
-	}
-	return t.Used[i], true
-}
 
 // joinToken finds a join token and checks its secret. It tells a stranger no
 // more than that the token is not good.
@@ -113,13 +97,19 @@ func (c *CreateToken) apply(tx *Tx) (string, error) {
 	if err := newRow(&tx.Tokens, "token", c.ID); err != nil {
 		return "", err
 	}
+	if err := tx.newHash(c.Hash); err != nil {
+		return "", err
+	}
+	if err := checkText("name", c.Name, maxName); err != nil {
+		return "", err
+	}
 	t := &Token{Meta: Meta{ID: c.ID}, Kind: c.Kind, Name: c.Name, Hash: c.Hash, User: c.User}
 	if c.TTL != 0 {
 		t.ExpiresAt = tx.At.Add(c.TTL)
 	}
 	switch c.Kind {
 	case JoinToken:
-		if err := c.checkJoin(); err != nil {
+		if err := c.checkJoin(tx); err != nil {
 			return "", err
 		}
 		t.User, t.Roles, t.Uses = "", sorted(c.Roles), c.Uses
@@ -135,9 +125,27 @@ func (c *CreateToken) apply(tx *Tx) (string, error) {
 	return t.ID, nil
 }
 
-func (c *CreateToken) checkJoin() error {
+// newHash refuses a secret that another token has, or none.
+func (tx *Tx) newHash(hash []byte) error {
+	if len(hash) == 0 {
+		return invalidField("hash", "must not be empty")
+	}
+	for t := range tx.Tokens.By("hash", string(hash)) {
+		return Errorf(Conflict, "token %s has the same secret", t.ID)
+	}
+	return nil
+}
+
+// checkJoin bounds a join token. One that admits managers gives away the secrets
+// of the cluster, and needs the right to change the cluster itself.
+func (c *CreateToken) checkJoin(tx *Tx) error {
 	if err := checkRoles(c.Roles, Roles()); err != nil {
 		return err
+	}
+	if by := tx.user(); by != nil && slices.Contains(c.Roles, RoleManager) {
+		if err := tx.Access(by).Need(ClusterWrite, "a token that admits managers"); err != nil {
+			return err
+		}
 	}
 	if c.TTL < time.Minute || c.TTL > MaxJoinTTL {
 		return invalidField("ttl", "must lie between 1m and %v", MaxJoinTTL)
@@ -174,6 +182,11 @@ func (c *RevokeToken) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("token", c.ID)
 	}
+	if u, ok := tx.Users.Get(t.User); ok {
+		if err := tx.outranks(u); err != nil {
+			return "", err
+		}
+	}
 	n := *t
 	n.Revoked = true
 	put(tx, &tx.Tokens, &n)
@@ -195,6 +208,9 @@ func (c *CreateSession) apply(tx *Tx) (string, error) {
 		return "", Errorf(Unauthorized, "user does not exist or is disabled")
 	}
 	if err := newRow(&tx.Tokens, "session", c.ID); err != nil {
+		return "", err
+	}
+	if err := tx.newHash(c.Hash); err != nil {
 		return "", err
 	}
 	if c.TTL <= 0 || c.TTL > 24*time.Hour {
@@ -241,11 +257,11 @@ func (tx *Tx) forgetExpired() {
 	}
 }
 
-// endSessions drops all sessions of a user.
-func (tx *Tx) endSessions(user string) {
+// endSessions drops all sessions of a user but one.
+func (tx *Tx) endSessions(user, but string) {
 	var old []string
 	for t := range tx.Tokens.By("user", user) {
-		if t.Kind == Session {
+		if t.Kind == Session && t.ID != but {
 			old = append(old, t.ID)
 		}
 	}

@@ -142,10 +142,11 @@ func unused[T any](t *Table[T], noun, id, name string) error {
 	return nil
 }
 
-// newRow refuses an id that is missing or taken.
+// newRow refuses an id that is missing, taken, or could not be part of a path.
 func newRow[T any](t *Table[T], noun, id string) error {
-	if id == "" || len(id) > 128 {
-		return invalidField("id", "must have 1 to 128 characters")
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`/\?#%`, r) }
+	if id == "" || len(id) > 128 || strings.ContainsFunc(id, odd) {
+		return invalidField("id", `must have 1 to 128 printable ASCII characters other than / \ ? # %%`)
 	}
 	if _, ok := t.Get(id); ok {
 		return Errorf(Conflict, "%s %s exists already", noun, id)

@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -60,6 +61,9 @@ func (c *CreateUser) apply(tx *Tx) (string, error) {
 	}
 	ids, err := tx.groupIDs(c.Groups)
 	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(checkText("full_name", c.FullName, 255), checkText("email", c.Email, 255)); err != nil {
 		return "", err
 	}
 	u := &User{Meta: Meta{ID: c.ID}, Name: c.Name, FullName: c.FullName, Email: c.Email,
@@ -147,6 +151,9 @@ func (c *UpdateUser) apply(tx *Tx) (string, error) {
 	set(&u.Email, c.Email)
 	set(&u.Enabled, c.Enabled)
 	set(&u.Password, c.Password)
+	if err := errors.Join(checkText("full_name", u.FullName, 255), checkText("email", u.Email, 255)); err != nil {
+		return "", err
+	}
 	if c.Groups != nil {
 		ids, err := tx.groupIDs(*c.Groups)
 		if err != nil {
@@ -164,7 +171,7 @@ func (c *UpdateUser) apply(tx *Tx) (string, error) {
 	}
 	put(tx, &tx.Users, &u)
 	if c.Password != nil || !slices.Equal(old.Groups, u.Groups) || !u.Enabled {
-		tx.endSessions(u.ID)
+		tx.endSessions(u.ID, "")
 	}
 	tx.detail = c.says(old, &u)
 	return u.ID, nil
@@ -196,18 +203,10 @@ func (c *ChangePassword) apply(tx *Tx) (string, error) {
 	if by == nil || by.ID != c.ID {
 		return "", Errorf(Denied, "a user may change no other's password this way")
 	}
-	var kept *Token
-	if t, ok := tx.Tokens.Get(c.Session); ok && t.User == by.ID {
-		kept = t
-	}
 	u := *by
 	u.Password = c.Password
 	put(tx, &tx.Users, &u)
-	tx.endSessions(u.ID)
-	if kept != nil {
-		again := *kept
-		put(tx, &tx.Tokens, &again)
-	}
+	tx.endSessions(u.ID, c.Session)
 	tx.detail = "password"
 	return u.ID, nil
 }
