@@ -47,6 +47,9 @@ func (n *Node) Report(ctx context.Context, node string, cmd fsm.Command) error {
 // deliver brings an entry to the leader, following it as it moves. Once an
 // attempt has ended without an answer, only an answer settles what happened.
 func (n *Node) deliver(ctx context.Context, e fsm.Entry) (fsm.Result, error) {
+	if err := n.disk.Room(); err != nil {
+		return fsm.Result{}, err // another could do it, but this one would never see it
+	}
 	retry, unknown := firstRetry, false
 	for {
 		changed := n.leader.changed()

@@ -11,10 +11,21 @@ import (
 )
 
 const (
-	maxAppend     = 512 // entries in one message of raft
-	raftTimeout   = 5 * time.Second
-	raftConns     = 3 // kept for each member
-	commitTimeout = 50 * time.Millisecond
+	maxAppend   = 512 // entries in one message of raft
+	raftTimeout = 5 * time.Second
+	raftConns   = 3 // kept for each member
+
+	// oneAtATime switches raft's pipelining off. In raft 1.7.3 a leader that
+	// learns of a newer term from the answer to one message, while it hands on
+	// the next, waits for itself for ever: the goroutine is lost, and shutting
+	// raft down never ends.
+	oneAtATime = 1
+
+	// commitTimeout is how soon followers learn, while nothing else is sent, that
+	// an entry is committed. It is the wait of a write made through a follower,
+	// and of a linearizable read there, until the effect can be seen at that
+	// follower; raft's default makes that 50 to 100 ms.
+	commitTimeout = 5 * time.Millisecond
 )
 
 // openRaft brings raft up on the files and the port.
@@ -23,6 +34,7 @@ func (n *Node) openRaft() (err error) {
 	n.trans = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream{n.port.queues[ALPNRaft], n.port, n.cfg.ID},
 		MaxPool:                 raftConns,
+		MaxRPCsInFlight:         oneAtATime,
 		Timeout:                 raftTimeout,
 		Logger:                  n.log.Named("raft"),
 		MsgpackUseNewTimeFormat: true,

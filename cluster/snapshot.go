@@ -100,9 +100,16 @@ func (n *Node) fits(v *fsm.View) error {
 	if err := f.Error(); err != nil {
 		return applyError(err)
 	}
+	var managers []string
 	for _, s := range f.Configuration().Servers {
-		if m, ok := v.Nodes.Get(string(s.ID)); !ok || !m.Has(fsm.RoleManager) {
-			return fsm.Errorf(fsm.Conflict, "the snapshot does not know manager %s, which joined later; remove that one first", s.ID)
+		managers = append(managers, string(s.ID))
+	}
+	for m := range n.state.Now().Nodes.By("role", fsm.RoleManager) { // and who is only about to be in the group
+		managers = append(managers, m.ID)
+	}
+	for _, id := range managers {
+		if m, ok := v.Nodes.Get(id); !ok || !m.Has(fsm.RoleManager) {
+			return fsm.Errorf(fsm.Conflict, "the snapshot does not know manager %s, which joined later; remove that one first", id)
 		}
 	}
 	return nil

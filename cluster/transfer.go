@@ -25,24 +25,33 @@ func (n *Node) RemoveMember(ctx context.Context, id string) error {
 	return n.atLeader(ctx, pathRemove, target{id}, func(context.Context) error { return n.expel(id) })
 }
 
-// atLeader does something here when this node leads, and else asks the leader.
+// atLeader does something here when this node leads, and else asks the leader;
+// without one it waits for one.
 func (n *Node) atLeader(ctx context.Context, path string, what target, do func(context.Context) error) error {
 	ctx, cancel := n.bounded(ctx)
 	defer cancel()
-	var err error
-	switch leader := n.leaderID(); {
-	case n.raft.State() == raft.Leader:
-		err = do(ctx)
-	case leader == "" || leader == n.cfg.ID:
-		err = &moved{cause: raft.ErrNotLeader}
-	default:
-		err = n.calls.post(ctx, leader, path, what, &nothing{})
+	retry := firstRetry
+	for {
+		changed := n.leader.changed()
+		var err error
+		switch leader := n.leaderID(); {
+		case n.raft.State() == raft.Leader:
+			err = do(ctx)
+		case leader == "" || leader == n.cfg.ID:
+			err = &moved{cause: raft.ErrNotLeader}
+		default:
+			err = n.calls.post(ctx, leader, path, what, &nothing{})
+		}
+		var m *moved
+		if !errors.As(err, &m) {
+			return err
+		}
+		pause(ctx, changed, time.Now().Add(retry))
+		retry = min(2*retry, mostRetry)
+		if m.unknown || ctx.Err() != nil || n.closed() {
+			return m.outward()
+		}
 	}
-	var m *moved
-	if errors.As(err, &m) {
-		return m.outward()
-	}
-	return err
 }
 
 func (n *Node) transfer(ctx context.Context, to string) error {

@@ -55,7 +55,7 @@ func (c *Cluster) Check() {
 	c.Net.Lose(0)
 	c.Heal()
 	for _, m := range c.Members {
-		if !m.up && !m.gone() {
+		if !m.Up() && !m.gone() {
 			m.Fail(nil)
 			m.Free(1 << 40)
 			m.Start()

@@ -137,6 +137,7 @@ func TestTransferLeadership(t *testing.T) {
 	Run(t, 3, func(t *testing.T, c *Cluster) {
 		var worst time.Duration
 		for range 10 {
+			c.faults++ // each handover is a term
 			old, heir := c.Leader(), c.Follower()
 			begin := time.Now()
 			if err := old.TransferLeadership(context.Background(), heir.ID); err != nil {
@@ -158,6 +159,7 @@ func TestTransferLeadership(t *testing.T) {
 		if err := c.Follower().TransferLeadership(context.Background(), ""); err != nil {
 			t.Errorf("asked of a follower: %v", err)
 		}
+		c.Settle()
 		if err := c.Any().TransferLeadership(context.Background(), "nobody"); fsm.CodeOf(err) != fsm.Invalid {
 			t.Errorf("to one who is no member: %v", err)
 		}

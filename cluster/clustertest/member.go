@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +44,11 @@ type Member struct {
 }
 
 // Up tells whether the member runs.
-func (m *Member) Up() bool { return m.up }
+func (m *Member) Up() bool {
+	m.c.life.RLock()
+	defer m.c.life.RUnlock()
+	return m.up
+}
 
 // Fail makes each access to the member's log and vote ask f first; nil ends it.
 func (m *Member) Fail(f func(op string) error) {
@@ -60,9 +66,12 @@ func (m *Member) Free(bytes int64) { m.free.Store(bytes) }
 func (c *Cluster) newMember() *Member {
 	i := len(c.Members) + 1
 	m := &Member{c: c, ID: pki.NewID(), Name: fmt.Sprintf("manager-%d", i), Host: fmt.Sprintf("10.0.0.%d", i),
-		dir: c.t.TempDir(), holder: &pki.Holder{}}
+		dir: filepath.Join(c.dir, fmt.Sprint(i)), holder: &pki.Holder{}}
 	m.free.Store(1 << 40)
 	m.cert = c.certify(m.holder, pki.Identity{Cluster: c.ID, Kind: pki.Manager, ID: m.ID, Roles: []string{fsm.RoleManager}})
+	if err := os.Mkdir(m.dir, 0o700); err != nil {
+		c.t.Fatal(err)
+	}
 	if err := cluster.Create(m.dir, cluster.Plate{Cluster: c.ID, ID: m.ID, Name: m.Name}); err != nil {
 		c.t.Fatal(err)
 	}
@@ -124,24 +133,25 @@ func (m *Member) config() cluster.Config {
 func (m *Member) Start() {
 	m.c.t.Helper()
 	log := hclog.New(&hclog.LoggerOptions{Name: m.Name, Level: m.c.LogLevel, Output: m.c.t.Output(), TimeFormat: "15:04:05.000"})
-	m.State = fsm.New(log)
-	node, err := cluster.Open(m.config(), m.State, m.c.Plans, log)
+	state := fsm.New(log)
+	node, err := cluster.Open(m.config(), state, m.c.Plans, log)
 	if err != nil {
 		m.c.t.Fatalf("start of %s: %v", m.Name, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m.Node, m.leave, m.up, m.Stopped = node, cancel, true, make(chan error, 1)
-	stopped := m.Stopped
+	stopped := make(chan error, 1)
+	m.c.life.Lock()
+	m.Node, m.State, m.leave, m.up, m.Stopped = node, state, cancel, true, stopped
+	m.c.life.Unlock()
 	go func() { stopped <- node.Run(ctx) }()
 }
 
 // Kill ends the member as kill -9 does: nothing it says from here on is heard.
 func (m *Member) Kill() {
 	m.c.t.Helper()
-	if !m.up {
+	if !m.down() {
 		return
 	}
-	m.up = false
 	m.c.faults++
 	m.c.Net.Crash(m.Host)
 	if err := m.Close(); err != nil && !errors.Is(err, cluster.ErrStorage) {
@@ -153,9 +163,18 @@ func (m *Member) Kill() {
 
 // Leave ends the member in order, and returns what its Run did.
 func (m *Member) Leave() error {
-	m.up = false
+	m.down()
 	m.leave()
 	return <-m.Stopped
+}
+
+// down notes that the member runs no longer, and tells whether it did.
+func (m *Member) down() bool {
+	m.c.life.Lock()
+	defer m.c.life.Unlock()
+	was := m.up
+	m.up = false
+	return was
 }
 
 // Restart kills the member if it runs, and starts it on what its disk holds.
