@@ -249,6 +249,23 @@ func TestARefusedReportEnds(t *testing.T) {
 	}
 }
 
+// An order that was read from an old state is given up as soon as a manager
+// that knows more hears that it was begun.
+func TestARefusedBeginningIsGivenUp(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.set(func() { w.answer = fsm.Errorf(fsm.Conflict, "attempt 1 is over") })
+		w.order(backup("b1", 1))
+		a, stop := launch(t, dir, w, until(nil))
+		settle(5 * time.Second)
+		if n := len(a.working()); n != 0 {
+			t.Errorf("%d at work that are over", n)
+		}
+		stop()
+	})
+}
+
 func TestStopping(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -170,12 +170,24 @@ func (a *Agent) deliver(ctx context.Context, p post) error {
 	var refused *fsm.Error
 	if errors.As(err, &refused) && Definitive(refused.Code) {
 		a.log.Info("report refused", "run", p.ID, "attempt", p.Attempt, "reason", refused.Message)
+		if p.start {
+			a.withdraw(p.key) // the order was old: the attempt is over, or another node's
+		}
 		return a.acknowledge(p, refused.Code)
 	}
 	if err != nil {
 		return err
 	}
 	return a.acknowledge(p, "")
+}
+
+// withdraw ends an attempt that is at work.
+func (a *Agent) withdraw(k key) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if j := a.jobs[k.ID]; j != nil && j.order.Attempt == k.Attempt {
+		j.cancel(ErrWithdrawn)
+	}
 }
 
 func (a *Agent) acknowledge(p post, code fsm.Code) error {
