@@ -120,23 +120,30 @@ func (a *API) caller(r *http.Request) (string, error) {
 	if err != nil {
 		return "", fsm.Errorf(fsm.Unauthorized, "%v", err)
 	}
+	serial := r.TLS.PeerCertificates[0].SerialNumber.Text(16)
 	v, err := a.Cluster.View(r.Context(), fsm.Local())
 	if err != nil {
 		return "", err
 	}
-	if id.Cluster != string(v.Setting(fsm.ClusterID)) {
-		return "", fsm.Errorf(fsm.Unauthorized, "the certificate is of cluster %s", id.Cluster)
-	}
-	serial := r.TLS.PeerCertificates[0].SerialNumber.Text(16)
-	err = v.Admits(id.ID, serial)
-	if err == nil {
+	if admitted(v, id, serial) == nil {
 		return id.ID, nil
 	}
-	// It may have joined a moment ago, through another manager.
-	if fresh, ferr := a.Cluster.View(r.Context(), fsm.Linearizable()); ferr == nil {
-		err = fresh.Admits(id.ID, serial)
+	// It may have joined a moment ago, through another manager, or this one has
+	// not caught up since its start. A node takes a refusal for the last word, so
+	// none is given that the cluster does not stand behind.
+	v, err = a.Cluster.View(r.Context(), fsm.Linearizable())
+	if err != nil {
+		return "", err
 	}
-	return id.ID, err
+	return id.ID, admitted(v, id, serial)
+}
+
+// admitted tells why a node may not speak, nil when it may.
+func admitted(v *fsm.View, id pki.Identity, serial string) error {
+	if id.Cluster != string(v.Setting(fsm.ClusterID)) {
+		return fsm.Errorf(fsm.Unauthorized, "the certificate is of cluster %s", id.Cluster)
+	}
+	return v.Admits(id.ID, serial)
 }
 
 // answerNode writes an answer, or an error as itself.
