@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"bcm/api/client"
 	"bcm/fsm"
@@ -61,7 +62,11 @@ func PrintError(w io.Writer, err error) {
 		fmt.Fprintln(w, "bcm: interrupted")
 		return
 	}
-	fmt.Fprintf(w, "bcm: %s\n", clean(err.Error()))
+	text := clean(err.Error())
+	if !strings.HasPrefix(text, "bcm ") { // which names the command itself
+		text = "bcm: " + text
+	}
+	fmt.Fprintln(w, text)
 	if r, ok := errors.AsType[*client.Refusal](err); ok && r.Status >= 500 && r.RequestID != "" {
 		fmt.Fprintf(w, "  (request %s, in the log of the manager)\n", clean(r.RequestID))
 	}

@@ -76,7 +76,7 @@ func nodeFields(a *app, n client.Node) []field {
 		{"Version", n.Version},
 		{"Runs", fmt.Sprintf("%d of %d at once", n.Running, n.Slots)},
 		{"Storage", stores(n)},
-		{"Last seen", a.instant(value(n.LastSeen))},
+		{"Last seen", seen(a, n)},
 		{"Certificate", until(a, value(n.CertificateNotAfter))},
 		{"Joined", a.instant(n.CreatedAt)},
 	}

@@ -90,17 +90,18 @@ type removal struct {
 	refs  completer
 }
 
-// remover makes the verb of a removal: it asks, and does it.
+// remover makes the verb of a removal: it asks, and takes away one object after
+// the other, up to the first that it cannot.
 func (a *app) remover(m removal) *cobra.Command {
 	var r result
 	var yes bool
 	cmd := &cobra.Command{
-		Use:               first(m.use, "remove") + " " + strings.ToUpper(m.what),
+		Use:               first(m.use, "remove") + " " + strings.ToUpper(m.what) + "...",
 		Short:             first(m.short, "Remove a "+m.what),
-		Args:              Takes(strings.ToUpper(m.what)),
+		Args:              Takes(strings.ToUpper(m.what) + "..."),
 		ValidArgsFunction: a.firstArg(m.refs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.confirm(cmd, yes, first(m.asks, "remove "+m.what+" %s"), args[0]); err != nil {
+			if err := a.confirm(cmd, yes, first(m.asks, "remove "+m.what+" %s"), strings.Join(args, ", ")); err != nil {
 				return err
 			}
 			g, err := a.grid()
@@ -111,11 +112,16 @@ func (a *app) remover(m removal) *cobra.Command {
 			if m.query != nil {
 				query = m.query()
 			}
-			data, err := g.call(cmd.Context(), "DELETE", m.path(args[0]), query, nil)
-			if err != nil {
-				return err
+			for _, ref := range args {
+				data, err := g.call(cmd.Context(), "DELETE", m.path(ref), query, nil)
+				if err != nil {
+					return err
+				}
+				if err := r.write(cmd, data, "%s %s is %s", m.what, ref, first(m.done, "removed")); err != nil {
+					return err
+				}
 			}
-			return r.write(cmd, data, "%s %s is %s", m.what, args[0], first(m.done, "removed"))
+			return nil
 		},
 	}
 	yesFlag(cmd, &yes)

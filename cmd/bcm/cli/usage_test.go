@@ -60,7 +60,7 @@ func TestWrongUsage(t *testing.T) {
 			if got.code != 2 || got.out != "" {
 				t.Errorf("code %d, wrote %q", got.code, got.out)
 			}
-			if !strings.HasPrefix(got.err, "bcm: ") || !strings.Contains(got.err, c.says) {
+			if !strings.HasPrefix(got.err, "bcm") || !strings.Contains(got.err, c.says) {
 				t.Errorf("said   %q\nwanted %q", got.err, c.says)
 			}
 			if len(w.asked) > 0 {

@@ -176,3 +176,12 @@ func TestAuditBroken(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestRemoveSeveral(t *testing.T) {
+	w := newWorld(t).on("DELETE /v1/users/a", 204, "").on("DELETE /v1/users/b", 409, `{"status":409,"code":"conflict","detail":"not b"}`).
+		on("DELETE /v1/users/c", 204, "")
+	got := w.run("user", "remove", "a", "b", "c", "-y")
+	if got.code != 1 || got.out != "user a is removed\n" || got.err != "bcm: not b\n" || len(w.asked) != 2 {
+		t.Errorf("%+v, asked %q", got, w.asked)
+	}
+}
