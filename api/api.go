@@ -1,8 +1,9 @@
 package api
 
 import (
-	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,14 +71,24 @@ func New(cfg Config) (*API, error) {
 	a.engine = engine
 	a.huma = huma.NewAPI(humaConfig(a), mount{a})
 	a.table = a.routes()
+	if err := checkTable(a.table); err != nil {
+		return nil, err
+	}
 	for _, r := range a.table {
-		if r.right == "" {
-			return nil, errors.New("api: route " + r.method + " " + r.path + " has no right declared")
-		}
 		r.bind(a, r)
 	}
 	polish(a.huma.OpenAPI())
 	return a, nil
+}
+
+// checkTable refuses a table with a route that has no right declared.
+func checkTable(table []route) error {
+	for _, r := range table {
+		if r.right != Anyone && r.right != fsm.Self && !slices.Contains(fsm.Rights(), r.right) {
+			return fmt.Errorf("api: route %s %s has no right declared", r.method, r.path)
+		}
+	}
+	return nil
 }
 
 // newEngine makes the router with what applies to all requests, known paths or
