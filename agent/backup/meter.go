@@ -90,7 +90,10 @@ func (m *Meter) event(p *pace) Event {
 		Cached: m.cached.Load(), Uploaded: m.uploaded.Load(), Errors: int(m.errors.Load()),
 	}
 	if e.TotalFiles > 0 { // an estimate may fall short
-		e.TotalFiles, e.TotalBytes = max(e.TotalFiles, e.Files), max(e.TotalBytes, e.Bytes)
+		e.TotalFiles = max(e.TotalFiles, e.Files)
+	}
+	if e.TotalBytes > 0 {
+		e.TotalBytes = max(e.TotalBytes, e.Bytes)
 	}
 	p.note(e.Files, e.Bytes)
 	e.Rate = int64(p.bytes)

@@ -1,9 +1,8 @@
 package backup
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -13,58 +12,63 @@ import (
 	"bcm/fsm"
 )
 
-// Reach makes repositories of what the state says about where they are. Clients
-// to storages are kept, one for each, so that connections and open repositories
-// are used again.
+// errNowhere is returned for a repository that no storage is named for.
+var errNowhere = errors.New("no storage has the repository")
+
+// Reach is how a node gets at repositories: by its identity, over one pool of
+// connections for each storage. It must be made by [NewReach]; its copies are the same.
 type Reach struct {
 	identity *pki.Holder
-	cache    string
-	clients  *clients
+	cacheDir string
+	pool     *pool
 }
 
-type clients struct {
-	mu sync.Mutex
-	of map[fsm.Peer]*http.Client
+type pool struct {
+	mu      sync.Mutex
+	clients map[string]*http.Client // by the storage's node id
 }
 
-// NewReach shows identity to storages and keeps copies of what was read in cache.
-func NewReach(identity *pki.Holder, cache string) Reach {
-	return Reach{identity, cache, &clients{of: make(map[fsm.Peer]*http.Client)}}
+// NewReach returns the reach of the node that the identity is of. What is read may be
+// kept in the directory; none when it is empty.
+func NewReach(identity *pki.Holder, cacheDir string) Reach {
+	return Reach{identity: identity, cacheDir: cacheDir, pool: &pool{clients: map[string]*http.Client{}}}
 }
 
-// Repo is the repository that a names, on the first of its storages.
+// Repo returns the repository that an order or a manager names. Its password must be
+// open. Of several storages the first counts.
 func (r Reach) Repo(a fsm.RepositoryAccess) (Repo, error) {
-	if len(a.Storages) == 0 {
-		return Repo{}, errors.New("no storage of the repository can be reached: none has an address")
-	}
 	if a.Password == "" {
-		return Repo{}, errors.New("the repository's password was not given")
+		return Repo{}, fmt.Errorf("repository %s: %w: its password was not handed over", a.Namespace, ErrWrongKey)
 	}
-	first := a.Storages[0]
-	return Repo{Namespace: a.Namespace, URLs: []string{"https://" + first.Address}, HTTP: r.client(first),
-		Password: a.Password, CacheDir: r.cache}, nil
+	if len(a.Storages) == 0 || a.Storages[0].Address == "" || a.Storages[0].ID == "" {
+		return Repo{}, fmt.Errorf("repository %s: %w", a.Namespace, errNowhere)
+	}
+	at := a.Storages[0]
+	return Repo{
+		Namespace: a.Namespace, URLs: []string{"https://" + at.Address}, HTTP: r.client(at.ID),
+		Password: a.Password, CacheDir: r.cacheDir,
+	}, nil
 }
 
-// client speaks to the storage at the peer's address, once it has proved to be
-// that node.
-func (r Reach) client(p fsm.Peer) *http.Client {
-	r.clients.mu.Lock()
-	defer r.clients.mu.Unlock()
-	if c := r.clients.of[p]; c != nil {
+// client returns the client that speaks to one storage and to no other: whoever took
+// its address would have to be that node.
+func (r Reach) client(storage string) *http.Client {
+	r.pool.mu.Lock()
+	defer r.pool.mu.Unlock()
+	if c := r.pool.clients[storage]; c != nil {
 		return c
 	}
-	c := &http.Client{Transport: &http.Transport{
-		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			// A configuration for each connection: certificates are renewed.
-			d := tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: r.identity.ClientTLS("http/1.1", p.ID)}
-			return d.DialContext(ctx, network, addr)
+	c := &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig:     r.identity.ClientTLS("http/1.1", storage),
+			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 10 * time.Second,
+			IdleConnTimeout:     time.Minute, // shorter than the storage's
+			MaxIdleConnsPerHost: 16,
+			DisableCompression:  true,
 		},
-		MaxIdleConnsPerHost: 32,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true, // blobs are encrypted
-	}}
-	r.clients.of[p] = c
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	r.pool.clients[storage] = c
 	return c
 }
-
-const dialTimeout = 10 * time.Second

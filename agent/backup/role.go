@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"bcm/agent"
 	"bcm/cluster/pki"
@@ -12,111 +14,142 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// Config is what the role backup-manager is made of.
+const (
+	// mostTold is how many warnings an outcome names: it becomes part of the state.
+	mostTold = 50
+	// mostSaid is how long each of them is, in bytes.
+	mostSaid = 300
+)
+
+var (
+	errKind  = errors.New("a backup manager cannot do this kind of order")
+	errOrder = errors.New("the order does not say enough")
+)
+
+// Config is what the role is made of. All fields but CacheDir are required.
 type Config struct {
 	Engine   Engine
-	Identity *pki.Holder // shown to storages
-	CacheDir string      // see [Repo]
+	Identity *pki.Holder // of this node
+	CacheDir string
 	Log      hclog.Logger
 }
 
-// role does orders with an engine.
-type role struct {
-	cfg   Config
-	reach Reach
+// Role is the role backup-manager.
+type Role struct {
+	engine Engine
+	reach  Reach
+	log    hclog.Logger
 }
 
-// New makes the role backup-manager.
-func New(cfg Config) agent.Role {
-	return &role{cfg: cfg, reach: NewReach(cfg.Identity, cfg.CacheDir)}
+var _ agent.Role = (*Role)(nil)
+
+// New makes the role.
+func New(cfg Config) *Role {
+	return &Role{engine: cfg.Engine, reach: NewReach(cfg.Identity, cfg.CacheDir), log: cfg.Log}
 }
 
 // Name is the role's.
-func (r *role) Name() string { return fsm.RoleBackupManager }
+func (r *Role) Name() string { return fsm.RoleBackupManager }
 
 // Do carries an order out.
-func (r *role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
+func (r *Role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
+	do := map[fsm.OrderKind]func(context.Context, Repo, fsm.Order, Events) (fsm.Outcome, error){
+		fsm.BackupOrder: r.backup, fsm.RestoreOrder: r.restore, fsm.VerifyOrder: r.verify, fsm.ForgetOrder: r.forget,
+	}[o.Kind]
+	if do == nil {
+		return fsm.Outcome{}, fmt.Errorf("%w: %q", errKind, o.Kind)
+	}
 	if o.Repository == nil {
-		return fsm.Outcome{}, errors.New("the order names no repository")
+		return fsm.Outcome{}, fmt.Errorf("%w: which repository", errOrder)
 	}
 	repo, err := r.reach.Repo(*o.Repository)
 	if err != nil {
 		return fsm.Outcome{}, err
 	}
 	repo.Fence = o.Fence
-	events := func(e Event) { progress(progressOf(e)) }
-	switch o.Kind {
-	case fsm.BackupOrder:
-		return r.backup(ctx, repo, o, events)
-	case fsm.RestoreOrder:
-		return r.restore(ctx, repo, o, events)
-	case fsm.VerifyOrder:
-		return r.verify(ctx, repo, o, events)
-	case fsm.ForgetOrder:
-		_, err := r.cfg.Engine.Forget(ctx, repo, Retention{}, SnapshotID(o.Snapshot))
-		return fsm.Outcome{}, err
-	}
-	return fsm.Outcome{}, fmt.Errorf("this version has no order of the kind %q", o.Kind)
+	return do(ctx, repo, o, func(e Event) { progress(progressOf(e)) })
 }
 
-// backup makes a snapshot, and the repository first when there is none.
-func (r *role) backup(ctx context.Context, repo Repo, o fsm.Order, events Events) (fsm.Outcome, error) {
+// backup makes a backup, and the repository if it is the first one there.
+func (r *Role) backup(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
 	if o.Source == nil {
-		return fsm.Outcome{}, errors.New("the order names no source")
+		return fsm.Outcome{}, fmt.Errorf("%w: what to back up", errOrder)
 	}
-	options := BackupOptions{Client: o.Client, Task: o.Task, Run: o.ID, Attempt: o.Attempt, Fence: o.Fence}
-	s, err := r.cfg.Engine.Backup(ctx, repo, *o.Source, options, events)
+	opt := BackupOptions{Client: o.Client, Task: o.Task, Run: o.ID, Attempt: o.Attempt, Fence: o.Fence}
+	snap, err := r.engine.Backup(ctx, repo, *o.Source, opt, ev)
 	if errors.Is(err, ErrNoRepository) {
-		if err := r.cfg.Engine.Create(ctx, repo); err != nil && !errors.Is(err, ErrExists) {
-			return fsm.Outcome{}, err
+		r.log.Info("creating the repository", "namespace", repo.Namespace, "run", o.ID)
+		if err = r.engine.Create(ctx, repo); err == nil || errors.Is(err, ErrExists) {
+			snap, err = r.engine.Backup(ctx, repo, *o.Source, opt, ev)
 		}
-		s, err = r.cfg.Engine.Backup(ctx, repo, *o.Source, options, events)
 	}
-	out := fsm.Outcome{Stats: fsm.Stats{Files: s.Files, Bytes: s.Bytes, NewFiles: s.NewFiles, NewBytes: s.NewBytes, Warnings: s.WarningCount}}
-	if err != nil {
-		return out, err
-	}
-	out.Snapshot = string(s.ID)
-	out.Warnings = texts(s.Warnings)
-	return out, nil
-}
-
-func (r *role) restore(ctx context.Context, repo Repo, o fsm.Order, events Events) (fsm.Outcome, error) {
-	if o.Restore == nil {
-		return fsm.Outcome{}, errors.New("the order does not say what to restore")
-	}
-	target := Target{Dir: o.Restore.Target, Overwrite: o.Restore.Overwrite}
-	s, err := r.cfg.Engine.Restore(ctx, repo, SnapshotID(o.Snapshot), o.Restore.Path, target, events)
-	return fsm.Outcome{
-		Stats:    fsm.Stats{Files: s.Files, Bytes: s.Bytes, Warnings: s.Failed + int64(len(s.Problems))},
-		Warnings: texts(s.Problems),
-	}, err
-}
-
-func (r *role) verify(ctx context.Context, repo Repo, o fsm.Order, events Events) (fsm.Outcome, error) {
-	report, err := r.cfg.Engine.Verify(ctx, repo,
-		VerifyOptions{Snapshots: []SnapshotID{SnapshotID(o.Snapshot)}, Percent: float64(o.Percent)}, events)
 	out := fsm.Outcome{
-		Stats:    fsm.Stats{Files: report.Files, Bytes: report.ReadBytes, Warnings: report.ProblemCount},
-		Warnings: texts(report.Problems),
+		Stats: fsm.Stats{
+			Files: snap.Files, Bytes: snap.Bytes, NewFiles: snap.NewFiles, NewBytes: snap.NewBytes, Warnings: snap.WarningCount,
+		},
+		Warnings: told(snap.Warnings),
 	}
-	if err != nil && len(report.Problems) > 0 {
-		err = fmt.Errorf("%w: %s", err, report.Problems[0])
+	if err == nil {
+		out.Snapshot = string(snap.ID)
 	}
 	return out, err
 }
 
-// texts gives the first few warnings as the state keeps them.
-func texts(warnings []Warning) []string {
-	const most = 20
-	var out []string
-	for _, w := range warnings[:min(len(warnings), most)] {
-		out = append(out, w.String())
+// restore restores what the order names.
+func (r *Role) restore(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
+	if o.Restore == nil || o.Snapshot == "" {
+		return fsm.Outcome{}, fmt.Errorf("%w: what to restore", errOrder)
 	}
-	return out
+	target := Target{Dir: o.Restore.Target, Overwrite: o.Restore.Overwrite}
+	stats, err := r.engine.Restore(ctx, repo, SnapshotID(o.Snapshot), o.Restore.Path, target, ev)
+	return fsm.Outcome{
+		Stats:    fsm.Stats{Files: stats.Files, Bytes: stats.Bytes, Warnings: int64(len(stats.Problems))},
+		Warnings: told(stats.Problems),
+	}, err
+}
+
+// verify verifies a snapshot.
+func (r *Role) verify(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
+	if o.Snapshot == "" {
+		return fsm.Outcome{}, fmt.Errorf("%w: what to verify", errOrder)
+	}
+	report, err := r.engine.Verify(ctx, repo, VerifyOptions{Snapshots: []SnapshotID{SnapshotID(o.Snapshot)}, Percent: float64(o.Percent)}, ev)
+	return fsm.Outcome{
+		Stats:    fsm.Stats{Files: report.Files, Bytes: report.ReadBytes, Warnings: report.ProblemCount},
+		Warnings: told(report.Problems),
+	}, err
+}
+
+// forget takes a snapshot out of the repository. One that is gone already, or never
+// came to be with its repository, is forgotten.
+func (r *Role) forget(ctx context.Context, repo Repo, o fsm.Order, _ Events) (fsm.Outcome, error) {
+	if o.Snapshot == "" {
+		return fsm.Outcome{}, fmt.Errorf("%w: what to forget", errOrder)
+	}
+	_, err := r.engine.Forget(ctx, repo, Retention{}, SnapshotID(o.Snapshot))
+	if errors.Is(err, ErrNoRepository) {
+		r.log.Warn("nothing to forget: there is no repository", "namespace", repo.Namespace, "run", o.ID)
+		return fsm.Outcome{}, nil
+	}
+	return fsm.Outcome{}, err
+}
+
+// told puts the first warnings into words of bounded length.
+func told(all []Warning) []string {
+	words := make([]string, 0, min(len(all), mostTold))
+	for _, w := range all[:min(len(all), mostTold)] {
+		text := w.String()
+		if len(text) > mostSaid {
+			text = text[:mostSaid]
+		}
+		words = append(words, strings.ToValidUTF8(text, "\uFFFD"))
+	}
+	return words
 }
 
 func progressOf(e Event) fsm.Progress {
-	return fsm.Progress{Phase: e.Phase, Files: e.Files, Bytes: e.Bytes, TotalFiles: e.TotalFiles, TotalBytes: e.TotalBytes,
-		Uploaded: e.Uploaded, Errors: int64(e.Errors), Rate: e.Rate, ETA: int64(e.ETA.Seconds()), Item: e.Item}
+	return fsm.Progress{
+		Phase: e.Phase, Files: e.Files, Bytes: e.Bytes, TotalFiles: e.TotalFiles, TotalBytes: e.TotalBytes,
+		Uploaded: e.Uploaded, Errors: int64(e.Errors), Rate: e.Rate, ETA: int64(e.ETA.Round(time.Second) / time.Second), Item: strings.ToValidUTF8(e.Item, "\uFFFD"),
+	}
 }

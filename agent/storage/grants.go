@@ -57,8 +57,9 @@ type confirmed struct {
 
 type grantee struct{ peer, namespace string }
 
-// Set swaps the table for one that was confirmed at a time. An older version than
-// the one held is ignored.
+// Set swaps the table for one that was confirmed at a time. That a table is the one
+// in force is for the caller to know: after a recovery of the cluster it may well be
+// of a smaller version.
 func (g *Grants) Set(t Table, at time.Time) {
 	next := &confirmed{version: t.Version, at: at, grants: map[grantee]Grant{}, quotas: map[string]int64{}}
 	for _, grant := range t.Grants {
@@ -73,36 +74,19 @@ func (g *Grants) Set(t Table, at time.Time) {
 	for ns, quota := range t.Quotas {
 		next.quotas[ns] = quota
 	}
-	g.swap(func(now *confirmed) *confirmed {
-		if now != nil && t.Version < now.version {
-			return nil
-		}
-		return next
-	})
+	g.now.Store(next)
 }
 
-// Confirm notes that the cluster was heard at a time and that the table held is
-// still the one in force at the version, a raft index.
+// Confirm notes that the cluster was heard at a time and that the table held is the
+// one in force at the version, a raft index. There must be no Set at the same time.
 func (g *Grants) Confirm(version uint64, at time.Time) {
-	g.swap(func(now *confirmed) *confirmed {
-		if now == nil || at.Before(now.at) {
-			return nil
-		}
-		next := *now
-		next.version, next.at = max(now.version, version), at
-		return &next
-	})
-}
-
-// swap replaces what is held by what next makes of it, unless that is nil.
-func (g *Grants) swap(next func(now *confirmed) *confirmed) {
-	for {
-		now := g.now.Load()
-		to := next(now)
-		if to == nil || g.now.CompareAndSwap(now, to) {
-			return
-		}
+	now := g.now.Load()
+	if now == nil {
+		return
 	}
+	next := *now
+	next.version, next.at = version, at
+	g.now.Store(&next)
 }
 
 // verdict is the answer to whether a request may be carried out.

@@ -3,49 +3,69 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"bcm/agent"
-	"bcm/agent/storage/blob"
 	"bcm/fsm"
 )
 
-// role is backup-storage: its order never ends, and says who may do what.
-type role struct{ grants *Grants }
+// errKind is returned for an order that a storage cannot carry out.
+var errKind = errors.New("a storage cannot do this kind of order")
 
-// New makes the role backup-storage, which keeps grants as the state says. A
-// [Server] with the same grants serves the blobs.
-func New(grants *Grants) agent.Keeper { return &role{grants} }
-
-// Name is the role's.
-func (r *role) Name() string { return fsm.RoleStorage }
-
-// Do refuses: a storage has a standing order only.
-func (r *role) Do(context.Context, fsm.Order, func(fsm.Progress)) (fsm.Outcome, error) {
-	return fsm.Outcome{}, errors.New("a storage carries out no orders but to store")
+// Role is the role backup-storage: its one order stands for ever and says who may do
+// what. The blobs themselves are served by a [Server] over the same grants.
+type Role struct {
+	grants *Grants
+	held   []fsm.Grant // what the grants were made of; of the goroutine that calls Keep
+	kept   bool
 }
 
-// Keep takes the grants that hold at an index of the state.
-func (r *role) Keep(o fsm.Order, index uint64) {
-	t := Table{Version: index, Quotas: make(map[string]int64)}
+var _ agent.Keeper = (*Role)(nil)
+
+// New makes the role, which keeps the grants as its order says.
+func New(grants *Grants) *Role { return &Role{grants: grants} }
+
+// Name is the role's.
+func (r *Role) Name() string { return fsm.RoleStorage }
+
+// Do refuses: a storage has no order that ends.
+func (r *Role) Do(_ context.Context, o fsm.Order, _ func(fsm.Progress)) (fsm.Outcome, error) {
+	return fsm.Outcome{}, fmt.Errorf("%w: %q", errKind, o.Kind)
+}
+
+// Keep takes the grants as they stand at an index of the state.
+func (r *Role) Keep(o fsm.Order, index uint64) {
+	same := func(a, b fsm.Grant) bool {
+		return a.Peer == b.Peer && a.Namespace == b.Namespace && a.Quota == b.Quota && slices.Equal(a.May, b.May)
+	}
+	if r.kept && slices.EqualFunc(r.held, o.Grants, same) {
+		r.grants.Confirm(index, time.Now())
+		return
+	}
+	r.held, r.kept = o.Grants, true
+	t := Table{Version: index, Quotas: map[string]int64{}}
 	for _, g := range o.Grants {
-		t.Grants = append(t.Grants, Grant{Peer: g.Peer, Namespace: g.Namespace, Rights: rightsOf(g.May), Fence: blob.Fence(g.Fence)})
-		t.Quotas[g.Namespace] = g.Quota
+		t.Grants = append(t.Grants, Grant{Peer: g.Peer, Namespace: g.Namespace, Rights: rightsOf(g.May)})
+		if g.Quota > 0 {
+			t.Quotas[g.Namespace] = g.Quota
+		}
 	}
 	r.grants.Set(t, time.Now())
 }
 
-func rightsOf(may []fsm.Permission) Rights {
-	var r Rights
+// rightsOf makes rights of permissions. One that is not known here gives nothing.
+func rightsOf(may []fsm.Permission) (rights Rights) {
 	for _, p := range may {
 		switch p {
 		case fsm.MayRead:
-			r |= Read
+			rights |= Read
 		case fsm.MayWrite:
-			r |= Write
+			rights |= Write
 		case fsm.MayDelete:
-			r |= Delete
+			rights |= Delete
 		}
 	}
-	return r
+	return rights
 }

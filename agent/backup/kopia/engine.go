@@ -22,7 +22,7 @@ type Options struct {
 
 	Parallel   int           // files read or written at once; the number of CPUs, 8 at least for restores
 	Checkpoint time.Duration // how often a backup is stored as it stands; 5 minutes, 45 at most
-	Grace      time.Duration // how long a cancelled backup may take to be stored; 30 seconds
+	Grace      time.Duration // how long a cancelled backup may take to be stored; 8 seconds
 	MaxOpen    int           // repositories kept open; 16
 	CacheBytes int64         // of each repository's data on disk; directories may take four times that; 256 MiB
 
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 		o.Checkpoint = 5 * time.Minute
 	}
 	if o.Grace <= 0 {
-		o.Grace = 30 * time.Second
+		o.Grace = 8 * time.Second // an agent that ends gives its roles 10
 	}
 	if o.MaxOpen <= 0 {
 		o.MaxOpen = 16

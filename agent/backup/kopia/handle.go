@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +43,7 @@ func keyOf(r backup.Repo, mode mode) handleKey {
 // handle is a repository that is open, or is being opened.
 type handle struct {
 	key     handleKey
-	ready   sync.Mutex // held while it is being opened
+	busy    chan struct{} // has room for who opens or closes it
 	rep     repo.DirectRepository
 	client  *wire.Client
 	scratch string      // its directory when it has no cache
@@ -55,15 +54,21 @@ type handle struct {
 	used  time.Time
 }
 
+func newHandle(key handleKey) *handle { return &handle{key: key, busy: make(chan struct{}, 1)} }
+
 // acquire returns the repository, open. release must be called with it.
 func (e *Engine) acquire(ctx context.Context, r backup.Repo, mode mode) (*handle, error) {
 	h := e.take(keyOf(r, mode))
-	h.ready.Lock()
 	var err error
-	if h.rep == nil {
-		err = e.openRepository(ctx, h, r, mode)
+	select {
+	case h.busy <- struct{}{}:
+		if h.rep == nil {
+			err = e.openRepository(ctx, h, r, mode)
+		}
+		<-h.busy
+	case <-ctx.Done(): // another opens it, and that may take long
+		err = classify(context.Cause(ctx))
 	}
-	h.ready.Unlock()
 	if err != nil {
 		e.release(h)
 		return nil, err
@@ -77,7 +82,7 @@ func (e *Engine) take(key handleKey) *handle {
 	defer e.mu.Unlock()
 	h := e.open[key]
 	if h == nil || h.broken.Load() {
-		h = &handle{key: key}
+		h = newHandle(key)
 		e.open[key] = h
 	}
 	h.users++
@@ -217,8 +222,8 @@ func writeConfig(path string, st kblob.Storage, mode mode, cacheBytes int64, cac
 
 // close closes the repository, if it was opened.
 func (h *handle) close(ctx context.Context) error {
-	h.ready.Lock()
-	defer h.ready.Unlock()
+	h.busy <- struct{}{}
+	defer func() { <-h.busy }()
 	var errs []error
 	if h.rep != nil {
 		errs = append(errs, h.rep.Close(ctx))

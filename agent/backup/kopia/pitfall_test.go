@@ -133,7 +133,7 @@ func TestPitfall04FatalErrorsAreSurvived(t *testing.T) {
 	var later atomic.Int64
 	opt.now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	open := func() *handle {
-		h := &handle{}
+		h := newHandle(handleKey{})
 		if err := h.openOn(ctx, st, backup.Repo{Password: "secret", CacheDir: t.TempDir()}, fresh, opt); err != nil {
 			t.Fatal(err)
 		}

@@ -27,9 +27,9 @@ type run struct {
 
 type runKey struct{}
 
-// startRun begins a piece of work. The context that it returns ends when the caller's
-// has ended and the grace time has passed, or when the work is cut off. end must be
-// called when the work is done.
+// startRun begins a piece of work. The context that it returns ends with the caller's,
+// or a grace time later when something goes on that can be asked to end; and when the
+// work is cut off. end must be called when the work is done.
 func startRun(ctx context.Context, r backup.Repo, grace time.Duration) (*run, context.Context, func()) {
 	run := &run{}
 	inner := wire.WithFence(context.WithoutCancel(ctx), wire.Fence(r.Fence))
@@ -42,14 +42,16 @@ func startRun(ctx context.Context, r backup.Repo, grace time.Duration) (*run, co
 			return
 		case <-ctx.Done():
 		}
-		run.ask()
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-done:
-		case <-timer.C:
-			run.cut(fmt.Errorf("%w: %w", backup.ErrCanceled, context.Cause(ctx)))
+		if run.ask() {
+			timer := time.NewTimer(grace)
+			defer timer.Stop()
+			select {
+			case <-done:
+				return
+			case <-timer.C:
+			}
 		}
+		run.cut(fmt.Errorf("%w: %w", backup.ErrCanceled, context.Cause(ctx)))
 	})
 	return run, inner, func() {
 		close(done)
@@ -78,8 +80,8 @@ func (r *run) onStop(stop func()) {
 	}
 }
 
-// ask asks what goes on to end soon.
-func (r *run) ask() {
+// ask asks what goes on to end soon, and tells whether there was anything to ask.
+func (r *run) ask() bool {
 	r.mu.Lock()
 	r.asked = true
 	stops := r.stops
@@ -87,6 +89,7 @@ func (r *run) ask() {
 	for _, stop := range stops {
 		stop()
 	}
+	return len(stops) > 0
 }
 
 // stopping tells whether the run was asked to end.

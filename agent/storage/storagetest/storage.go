@@ -51,7 +51,7 @@ func Start(t testing.TB, opt storage.Options) *Storage {
 	s := &Storage{Dir: dir, Grants: &storage.Grants{}, t: t, ca: ca, opt: opt}
 	s.table.Quotas = map[string]int64{}
 	s.open()
-	s.tls = s.holder(ID).ServerTLS("http/1.1")
+	s.tls = s.Holder(ID).ServerTLS("http/1.1") // as Server.Serve has it
 	s.addr = "127.0.0.1:0"
 	s.Resume()
 	t.Cleanup(s.Kill)
@@ -156,7 +156,7 @@ func (s *Storage) change(do func(t *storage.Table)) {
 func (s *Storage) Client(node string) *http.Client {
 	s.t.Helper()
 	tr := &http.Transport{
-		TLSClientConfig:     s.holder(node).ClientTLS("http/1.1", ID),
+		TLSClientConfig:     s.Holder(node).ClientTLS("http/1.1", ID),
 		MaxIdleConnsPerHost: 16,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
@@ -166,8 +166,8 @@ func (s *Storage) Client(node string) *http.Client {
 	return &http.Client{Transport: tr}
 }
 
-// holder returns the identity of a node of the storage's cluster.
-func (s *Storage) holder(node string) *pki.Holder {
+// Holder returns the identity of a node of the storage's cluster.
+func (s *Storage) Holder(node string) *pki.Holder {
 	s.t.Helper()
 	h := &pki.Holder{}
 	key, err := pki.NewKey()
