@@ -26,6 +26,7 @@ func TestGrid(t *testing.T) {
 		{"what it says of itself", testAbout},
 		{"backup and restore", testRestore},
 		{"the verbs", testVerbs},
+		{"a Prometheus scrapes every member", testPrometheus},
 		{"a storage is killed in a backup", testStorageKilled},
 		{"a backup manager is killed in a backup", testBackupManagerKilled},
 		{"all managers are killed", testManagersKilled},

@@ -115,6 +115,10 @@ func (b *bar) update(r run) {
 		done, total = p.Bytes, p.TotalBytes
 		text = line(p.Phase) + "  " + far(p)
 	}
+	if total <= 0 && b.bar != nil && b.total > 0 && !r.Status.Ended() {
+		b.bar.Describe(text) // the manager that answers now has not heard how far it is
+		return
+	}
 	if total <= 0 {
 		done, total = 0, -1 // a spinner: how much there is is not known
 	}
