@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	factsEvery  = 5 * time.Second  // how often they are compared
-	factsAtMost = 10 * time.Minute // how old a small change of capacity gets before it is told
+	factsEvery  = 5 * time.Second // how often they are compared
+	factsAtMost = time.Minute     // how old a small change of capacity gets before it is told
 )
 
 // keepFacts tells the cluster how the node is when that differs from what it
