@@ -57,6 +57,9 @@ func runAgent(ctx context.Context, c config) error {
 	if err := checkAgentRoles(c.Roles); err != nil {
 		return err
 	}
+	if err := checkStart(c, false); err != nil {
+		return err
+	}
 	lock, err := agent.LockDir(c.DataDir)
 	if err != nil {
 		return err
@@ -122,17 +125,11 @@ func (n *node) belong(ctx context.Context) (err error) {
 	}
 	err = n.identity.Usable(time.Now())
 	if errors.Is(err, pki.ErrNoIdentity) || errors.Is(err, agent.ErrExpired) {
-		if len(n.cfg.Roles) == 0 {
-			return usageError{fmt.Errorf("--roles: a new node needs at least one of %s, %s", fsm.RoleBackupManager, fsm.RoleStorage)}
-		}
-		if errors.Is(err, agent.ErrExpired) && len(n.cfg.Join) == 0 {
-			return fmt.Errorf("%w; start it once with --join and a new token: bcm token create", err)
-		}
 		found, err := n.discover(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = admit(ctx, n.cfg.Join, n.identity, newNode(n.cfg, n.at, n.identity, n.cfg.Roles), found, n.log)
+		_, err = admit(ctx, n.cfg.Join, n.identity, newNode(n.cfg, n.at, n.identity, n.roles()), found, n.log)
 		return err
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bcm/agent"
+	"bcm/cmd/bcm/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -32,7 +33,7 @@ the grid is healthy, and says where everything is; the same stands in
 DIR/dev.json. A member that dies stays dead, so that you can kill one and watch;
 bcm dev restart NAME brings it back. Ctrl-C stops all. Started again with the
 same directory, the same grid comes back.`,
-		Args: cobra.NoArgs,
+		Args: cli.Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
 				return usageError{err}
@@ -53,7 +54,7 @@ same directory, the same grid comes back.`,
 	cmd.AddCommand(&cobra.Command{
 		Use:   "restart NAME",
 		Short: "Bring back a member that died, or end and start one that runs",
-		Args:  cobra.ExactArgs(1),
+		Args:  cli.Takes("NAME"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return restartMember(cmd.Context(), o.dir, args[0]) },
 	})
 	return cmd

@@ -51,6 +51,9 @@ type manager struct {
 // runManager opens a manager from the ground up, serves until ctx ends, and
 // closes in reverse order.
 func runManager(ctx context.Context, c config) error {
+	if err := checkStart(c, true); err != nil {
+		return err
+	}
 	m := &manager{cfg: c, log: newLog(c)}
 	lock, err := agent.LockDir(c.DataDir)
 	if err != nil {
@@ -90,10 +93,8 @@ func (m *manager) belong(ctx context.Context) (err error) {
 		return err
 	case len(m.cfg.Join) > 0:
 		err = m.join(ctx)
-	case m.cfg.BootstrapExpect > 0:
-		m.password, err = found(m.cfg, m.at, m.identity)
 	default:
-		return usageError{fmt.Errorf("%s belongs to no cluster yet: create one with --bootstrap-expect N, or join one with --join TOKEN,ADDRESS", m.cfg.DataDir)}
+		m.password, err = found(m.cfg, m.at, m.identity)
 	}
 	if err != nil {
 		return err

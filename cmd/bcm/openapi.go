@@ -2,6 +2,7 @@ package main
 
 import (
 	"bcm/api"
+	"bcm/cmd/bcm/cli"
 
 	"github.com/spf13/cobra"
 )
@@ -13,7 +14,7 @@ func newOpenAPI() *cobra.Command {
 		Use:    "openapi",
 		Short:  "Print the OpenAPI document",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   cli.Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			doc, err := api.Document()
 			if err != nil {

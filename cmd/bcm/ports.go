@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // endpoint is a port of this member: what it listens on and what others dial.
@@ -171,8 +172,12 @@ func writeWhole(path string, data []byte, mode fs.FileMode) error {
 func listen(ctx context.Context, what, addr string) (net.Listener, error) {
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", addr)
-	if err != nil {
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s: %w; is another bcm running? choose another address with --listen-%s", what, err, what)
+	default:
+		return nil, fmt.Errorf("%s: %w; choose another address with --listen-%s", what, err, what)
 	}
-	return l, nil
 }
