@@ -30,6 +30,7 @@ type guard struct {
 	free  func(dir string) (int64, error)
 	least int64
 
+	mark     mark
 	running  atomic.Bool // raft's goroutines use it, not the one that opens
 	closed   atomic.Bool
 	broken   atomic.Pointer[error]
@@ -155,12 +156,22 @@ func (g *guard) StoreLogs(logs []*raft.Log) error {
 			return err
 		}
 	}
-	return g.do("write log", func() error { return g.logs.StoreLogs(logs) })
+	return g.do("write log", func() error {
+		if err := g.logs.StoreLogs(logs); err != nil {
+			return err
+		}
+		return g.reached(logs)
+	})
 }
 
 // DeleteRange implements [raft.LogStore].
 func (g *guard) DeleteRange(from, to uint64) error {
-	return g.do("shorten log", func() error { return g.logs.DeleteRange(from, to) })
+	return g.do("shorten log", func() error {
+		if err := g.shortened(from, to); err != nil {
+			return err
+		}
+		return g.logs.DeleteRange(from, to)
+	})
 }
 
 // IsMonotonic implements [raft.MonotonicLogStore].

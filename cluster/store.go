@@ -101,7 +101,8 @@ func (d *disk) remember(cfg Config, m Plate) error {
 	return m.save(cfg.DataDir)
 }
 
-// whole refuses a log whose beginning is neither there nor in a snapshot.
+// whole refuses a log whose beginning is neither there nor in a snapshot, or
+// whose end is gone.
 func (d *disk) whole() error {
 	first, err := d.logs.FirstIndex()
 	if err != nil {
@@ -119,7 +120,7 @@ func (d *disk) whole() error {
 		return fmt.Errorf("%w: the log begins at %d and the newest snapshot ends at %d; remove the member and join "+
 			"again with an empty directory", ErrDamaged, first, covered)
 	}
-	return nil
+	return d.complete(covered)
 }
 
 func openBolt(path string) (_ *raftboltdb.BoltStore, err error) {
@@ -166,10 +167,13 @@ func recovered(err *error, what string) {
 
 // Close closes all files.
 func (d *disk) Close() error {
+	var errs []error
 	if d.guard != nil {
 		d.closed.Store(true)
+		if d.running.Load() {
+			errs = append(errs, d.closing())
+		}
 	}
-	var errs []error
 	for _, p := range d.parts {
 		errs = append(errs, p.Close())
 	}
