@@ -1,9 +1,24 @@
 import { useSyncExternalStore } from 'react'
 import type { Progress } from './types'
 
-/** What the stream tells about; each is a noun of the API. */
-export const topics = ['nodes', 'backups', 'users', 'events', 'cluster'] as const
-export type Topic = (typeof topics)[number]
+/** What the stream tells about, and the right to hear of it; each is a noun of the API. */
+const rights = {
+  nodes: 'nodes:read',
+  backups: 'backups:read',
+  restores: 'backups:read',
+  users: 'users:read',
+  groups: 'groups:read',
+  clients: 'data:read',
+  tasks: 'data:read',
+  events: 'events:read',
+  cluster: 'cluster:read',
+} as const
+export type Topic = keyof typeof rights
+
+/** The topics that somebody with these rights may hear of. */
+export function topicsFor(mine: string[]): Topic[] {
+  return (Object.keys(rights) as Topic[]).filter((topic) => mine.includes('*') || mine.includes(rights[topic]))
+}
 
 /** An object of the stream. It has the shape that lists give it. */
 export interface Thing {
@@ -14,7 +29,7 @@ export interface Thing {
 export type Change =
   | { kind: 'changed'; topic: Topic; id: string; object: Thing }
   | { kind: 'removed'; topic: Topic; id: string }
-  | { kind: 'progress'; topic: 'backups'; id: string; progress: Progress }
+  | { kind: 'progress'; topic: Topic; id: string; progress: Progress }
 
 /** How the stream stands. */
 export interface LiveState {
@@ -31,12 +46,21 @@ const retryMost = 15_000
 
 type Listener<T> = (value: T) => void
 
+/** How a gap of the stream ended: with all changes told, or with some of them missed. */
+export type Gap = 'whole' | 'missed'
+
+/** One event as the browser gives it. */
+export interface Told {
+  data: string
+  lastEventId: string
+}
+
 /** The part of EventSource that is used; tests put another in its place. */
 export interface Source {
   readyState: number
   onopen: (() => void) | null
   onerror: (() => void) | null
-  addEventListener(type: string, listener: (event: { data: string }) => void): void
+  addEventListener(type: string, listener: (event: Told) => void): void
   close(): void
 }
 
@@ -44,8 +68,9 @@ export interface Source {
  * The one stream of this tab. It gathers what comes in and hands it on in
  * batches, in which a later change of an object replaces an earlier one. The
  * browser reconnects by itself and names the last event it saw; when it gives
- * up, the stream is opened again here, later and later. After every gap the
- * listeners of resync are told, since events may have been missed.
+ * up, the stream is opened again here, later and later, and names that event too.
+ * So no change is missed; only when the server cannot tell what came after it do
+ * the listeners of resync hear that everything may be old.
  */
 export class Live {
   private source: Source | undefined
@@ -56,15 +81,19 @@ export class Live {
   private state: LiveState = { phase: 'off', since: Date.now() }
   private readonly changes = new Set<Listener<Change[]>>()
   private readonly states = new Set<() => void>()
-  private readonly resyncs = new Set<() => void>()
+  private readonly resyncs = new Set<Listener<Gap>>()
+  private topics: Topic[] = []
+  private lastId = ''
   private readonly open: (url: string) => Source
 
   constructor(open: (url: string) => Source = (url) => new EventSource(url) as unknown as Source) {
     this.open = open
   }
 
-  start() {
+  start(topics: Topic[]) {
     if (this.state.phase !== 'off') return
+    this.topics = topics
+    this.lastId = ''
     this.enter('connecting')
     this.connect()
   }
@@ -81,27 +110,27 @@ export class Live {
 
   /** Hears every batch of changes. */
   readonly onChanges = (listener: Listener<Change[]>) => add(this.changes, listener)
-  /** Hears that what is on the screen may be older than it seems. */
-  readonly onResync = (listener: () => void) => add(this.resyncs, listener)
+  /** Hears that the stream is back, and whether changes may have been missed. */
+  readonly onResync = (listener: Listener<Gap>) => add(this.resyncs, listener)
   readonly onState = (listener: () => void) => add(this.states, listener)
   readonly getState = () => this.state
 
   private connect() {
-    const source = this.open(`/v1/stream?topics=${topics.join(',')}`)
+    const from = this.lastId === '' ? '' : `&index=${this.lastId}`
+    const source = this.open(`/v1/stream?topics=${this.topics.join(',')}${from}`)
     this.source = source
-    for (const topic of topics) {
-      source.addEventListener(topic, ({ data }) => {
-        const object = JSON.parse(data) as Thing
-        this.take({ kind: 'changed', topic, id: object.id, object })
+    const on = <T>(type: string, act: (data: T) => void) =>
+      source.addEventListener(type, ({ data, lastEventId }) => {
+        this.lastId = lastEventId || this.lastId
+        act(JSON.parse(data) as T)
       })
+    for (const topic of this.topics) {
+      on<Thing>(topic, (object) => this.take({ kind: 'changed', topic, id: object.id, object }))
     }
-    source.addEventListener('removed', ({ data }) => {
-      this.take({ kind: 'removed', ...(JSON.parse(data) as { topic: Topic; id: string }) })
-    })
-    source.addEventListener('progress', ({ data }) => {
-      this.take({ kind: 'progress', topic: 'backups', ...(JSON.parse(data) as { id: string; progress: Progress }) })
-    })
-    source.addEventListener('reset', () => this.resync())
+    on<{ topic: Topic; id: string }>('removed', (told) => this.take({ kind: 'removed', ...told }))
+    on<{ topic: Topic; id: string; progress: Progress }>('progress', (told) => this.take({ kind: 'progress', ...told }))
+    on('ready', () => {})
+    on('reset', () => this.resync('missed'))
     source.onopen = () => this.opened()
     source.onerror = () => this.broken(source)
   }
@@ -110,7 +139,7 @@ export class Live {
     const gap = this.state.phase === 'reconnecting'
     this.retryIn = retryFirst
     this.enter('live')
-    if (gap) this.resync()
+    if (gap) this.resync('whole')
   }
 
   private broken(source: Source) {
@@ -136,8 +165,8 @@ export class Live {
     this.changes.forEach((listener) => listener(batch))
   }
 
-  private resync() {
-    this.resyncs.forEach((listener) => listener())
+  private resync(gap: Gap) {
+    this.resyncs.forEach((listener) => listener(gap))
   }
 
   private enter(phase: LiveState['phase']) {

@@ -1,10 +1,10 @@
-import { QueryClient } from '@tanstack/react-query'
+import { QueryClient, type Query } from '@tanstack/react-query'
 import { live, type Change, type Topic } from './live'
 import { merge } from './patch'
 import { asProblem } from './problem'
 
 /** The nouns whose objects are kept here. */
-export type Noun = Topic | 'groups' | 'tasks' | 'clients' | 'restores'
+export type Noun = Topic
 
 /** Where the cache keeps what. Every key begins with its noun. */
 export const keys = {
@@ -47,17 +47,23 @@ export function bindLive(client: QueryClient): () => void {
   const refresh = throttled((topic: Topic) => {
     void client.invalidateQueries({ queryKey: [topic, 'top'] })
     void client.invalidateQueries({ queryKey: keys.stats })
-    if (topic === 'cluster' || topic === 'nodes') void client.invalidateQueries({ queryKey: keys.cluster })
   }, refreshEvery)
   const offChanges = live.onChanges((batch) => {
-    for (const change of batch) apply(client, change)
+    for (const change of batch) {
+      if (change.topic === 'cluster' && change.kind === 'changed') client.setQueryData(keys.cluster, change.object)
+      else apply(client, change)
+    }
     const changed = batch.filter((c) => c.kind !== 'progress').map((c) => c.topic)
     for (const topic of new Set(changed)) {
       void client.invalidateQueries({ queryKey: [topic, 'list'], refetchType: 'none' })
       refresh(topic)
     }
   })
-  const offResync = live.onResync(() => void client.invalidateQueries())
+  const offResync = live.onResync((gap) => {
+    // When all was told, grids have it; what else there is costs little to ask for.
+    const stale = ({ queryKey, state }: Query) => gap === 'missed' || queryKey[1] !== 'list' || state.status === 'error'
+    void client.invalidateQueries({ predicate: stale })
+  })
   return () => {
     offChanges()
     offResync()

@@ -3,7 +3,8 @@ import { useDisclosure } from '@mantine/hooks'
 import { spotlight } from '@mantine/spotlight'
 import { Outlet, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import { live } from '../api/live'
+import { live, topicsFor } from '../api/live'
+import { useMe } from '../api/session'
 import { searchFieldId, shortcuts, useShortcuts } from '../components/shortcuts'
 import { Banner } from './Banner'
 import { Palette } from './Palette'
@@ -16,10 +17,11 @@ export function Shell() {
   const [menu, setMenu] = useDisclosure(false)
   const [help, setHelp] = useDisclosure(false)
   const navigate = useNavigate()
+  const { rights } = useMe()
   useEffect(() => {
-    live.start()
+    live.start(topicsFor(rights))
     return () => live.stop()
-  }, [])
+  }, [rights])
   useShortcuts({
     '/': () => (document.getElementById(searchFieldId) ? document.getElementById(searchFieldId)!.focus() : spotlight.open()),
     '?': setHelp.open,

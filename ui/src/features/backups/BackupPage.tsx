@@ -196,7 +196,7 @@ function NodeLink({ name }: { name: string }) {
 
 function History({ backup }: { backup: Backup }) {
   const may = useObstacle('events:read')
-  const query = { object: backup.id, sort: '-created_at', limit: 50 }
+  const query = { object: [backup.id], sort: '-created_at', limit: 50 }
   const events = useQuery({
     queryKey: keys.top('events', query),
     queryFn: () => must(api.GET('/v1/events', { params: { query } })),

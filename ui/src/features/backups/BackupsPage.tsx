@@ -29,8 +29,8 @@ interface Params {
   client?: string[]
   task?: string[]
   node?: string[]
-  from?: string
-  to?: string
+  from?: string[]
+  to?: string[]
   sort: string
 }
 
@@ -49,11 +49,11 @@ const listing: Listing<Backup, Params> = {
 const nobody: ReadonlySet<string> = new Set()
 
 /** A day of the reader as a moment: its beginning, or its end. */
-export function moment(day: string, end: boolean): string | undefined {
-  if (day === '') return undefined
+export function moment(day: string, end: boolean): string[] {
+  if (day === '') return []
   const at = new Date(`${day}T00:00:00`)
   if (end) at.setDate(at.getDate() + 1)
-  return at.toISOString()
+  return [at.toISOString()]
 }
 
 /** All backups: what runs, what is stored, what failed. */

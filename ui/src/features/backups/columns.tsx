@@ -41,6 +41,7 @@ export const backupColumns: Column<Backup>[] = [
     id: 'task',
     title: 'Task',
     width: 'minmax(130px, 1.2fr)',
+    sort: 'task',
     cell: (backup) => (
       <span className="cell-name">
         <span>{titleOf(backup)}</span>
@@ -48,9 +49,9 @@ export const backupColumns: Column<Backup>[] = [
     ),
   },
   { id: 'status', title: 'Status', width: '116px', sort: 'status', cell: (backup) => <RunBadge backup={backup} /> },
-  { id: 'result', title: 'Result', width: 'minmax(190px, 1.7fr)', cell: (backup) => <Result backup={backup} /> },
-  { id: 'client', title: 'Client', width: 'minmax(90px, 0.9fr)', cell: (backup) => backup.client },
-  { id: 'node', title: 'Node', width: 'minmax(90px, 0.9fr)', cell: (backup) => backup.node || <span className="cell-muted">–</span> },
+  { id: 'result', title: 'Result', width: 'minmax(190px, 1.7fr)', sort: 'bytes', cell: (backup) => <Result backup={backup} /> },
+  { id: 'client', title: 'Client', width: 'minmax(90px, 0.9fr)', sort: 'client', cell: (backup) => backup.client },
+  { id: 'node', title: 'Node', width: 'minmax(90px, 0.9fr)', sort: 'node', cell: (backup) => backup.node || <span className="cell-muted">–</span> },
   {
     id: 'started',
     title: 'Started',

@@ -21,7 +21,7 @@ export const backupSearch = new Search({
   node: open(),
   from: day(),
   to: day(),
-  sort: sorting(['task', 'client', 'status', 'started_at', 'created_at', 'finished_at'], '-created_at'),
+  sort: sorting(['task', 'client', 'node', 'status', 'bytes', 'created_at'], '-created_at'),
   /** The task to run: opens the dialog. "?" lets the reader choose. */
   run: text(),
 })

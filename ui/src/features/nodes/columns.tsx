@@ -71,7 +71,7 @@ export const nodeColumns: Column<Node>[] = [
     cell: (node) => <span className={node.mode === 'active' ? undefined : 'cell-muted'}>{sentence(node.mode)}</span>,
   },
   { id: 'site', title: 'Site', width: 'minmax(80px, 0.8fr)', sort: 'site', cell: (node) => node.site || <span className="cell-muted">–</span> },
-  { id: 'capacity', title: 'Capacity', width: '108px', cell: (node) => <CapacityCell node={node} /> },
+  { id: 'capacity', title: 'Capacity', width: '108px', sort: 'used', cell: (node) => <CapacityCell node={node} /> },
   { id: 'version', title: 'Version', width: '76px', sort: 'version', cell: (node) => node.version || '–' },
   {
     id: 'last_seen',
@@ -84,7 +84,7 @@ export const nodeColumns: Column<Node>[] = [
       </span>
     ),
   },
-  { id: 'address', title: 'Address', width: 'minmax(130px, 1fr)', cell: (node) => <span className="cell-mono">{node.address || '–'}</span> },
+  { id: 'address', title: 'Address', width: 'minmax(130px, 1fr)', sort: 'address', cell: (node) => <span className="cell-mono">{node.address || '–'}</span> },
 ]
 
 /** A node on a phone. */

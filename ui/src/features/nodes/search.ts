@@ -11,6 +11,6 @@ export const nodeSearch = new Search({
   role: many(roles),
   mode: many(modes),
   site: open(),
-  sort: sorting(['name', 'status', 'mode', 'site', 'version', 'last_seen'], 'status'),
+  sort: sorting(['name', 'status', 'mode', 'site', 'used', 'version', 'last_seen', 'address'], 'status'),
   node: text(),
 })

@@ -24,7 +24,7 @@ export function useAttention(): Thing[] {
   const failed = useQuery({
     queryKey: keys.top('backups', lost),
     queryFn: () => {
-      const query = { ...lost, from: new Date(Date.now() - day).toISOString() }
+      const query = { ...lost, from: [new Date(Date.now() - day).toISOString()] }
       return must(api.GET('/v1/backups', { params: { query } }))
     },
     refetchInterval: 300_000,

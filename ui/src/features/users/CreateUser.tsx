@@ -63,6 +63,7 @@ function Form({ onClose }: { onClose: () => void }) {
       <TextInput label="Full name" autoComplete="off" {...form.getInputProps('full_name')} />
       <PasswordInput
         label="Password"
+        description="At least 12 characters."
         autoComplete="new-password"
         visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
         {...form.getInputProps('password')}

@@ -135,6 +135,7 @@ function Password(props: EditProps) {
     <form className="dialog drawer-form" onSubmit={(event) => void send(event, { password })}>
       <PasswordInput
         label="New password"
+        description="At least 12 characters. The user's sessions end."
         autoComplete="new-password"
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}
@@ -163,7 +164,7 @@ function Buttons({ busy, disabled, onCancel }: { busy: boolean; disabled?: boole
 
 function Events({ user }: { user: User }) {
   const may = useObstacle('events:read')
-  const query = { object: user.id, sort: '-created_at', limit: 20 }
+  const query = { object: [user.id], sort: '-created_at', limit: 20 }
   const events = useQuery({
     queryKey: keys.top('events', query),
     queryFn: () => must(api.GET('/v1/events', { params: { query } })),

@@ -31,7 +31,7 @@ export const userColumns: Column<User>[] = [
   },
   { id: 'enabled', title: 'Status', width: '108px', sort: 'enabled', cell: (user) => <UserBadge user={user} /> },
   { id: 'groups', title: 'Groups', width: 'minmax(150px, 1.6fr)', cell: (user) => user.groups.join(', ') || <span className="cell-muted">none</span> },
-  { id: 'full_name', title: 'Full name', width: 'minmax(110px, 1fr)', cell: (user) => user.full_name || <span className="cell-muted">–</span> },
+  { id: 'full_name', title: 'Full name', width: 'minmax(110px, 1fr)', sort: 'full_name', cell: (user) => user.full_name || <span className="cell-muted">–</span> },
   { id: 'origin', title: 'Origin', width: '110px', sort: 'origin', cell: (user) => originName(user.origin) },
   {
     id: 'created',

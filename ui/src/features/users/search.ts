@@ -6,7 +6,7 @@ export const userSearch = new Search({
   enabled: many(['true', 'false']),
   group: open(),
   origin: open(),
-  sort: sorting(['name', 'enabled', 'origin', 'created_at'], 'name'),
+  sort: sorting(['name', 'full_name', 'enabled', 'origin', 'created_at'], 'name'),
   /** Name or id of the user in the drawer. */
   user: text(),
 })
