@@ -1,4 +1,3 @@
-// Package roletest is the contract that every [agent.Role] passes.
 package roletest
 
 import (

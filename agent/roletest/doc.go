@@ -1,0 +1,2 @@
+// Package roletest is the contract that every [agent.Role] passes.
+package roletest
