@@ -98,8 +98,11 @@ func (m *manager) refresh() error {
 func (m *manager) keepCA(ctx context.Context) error {
 	for {
 		v, err := m.node.View(ctx, fsm.Local())
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
-			return nil // the manager ends
+			return err
 		}
 		if key := v.Setting(fsm.CAKey); key != nil {
 			if bytes.Equal(key, m.secrets.CAKey) {

@@ -93,7 +93,7 @@ func (m *devMember) launch(grid string, join ...string) (*exec.Cmd, error) {
 	} else if len(join) > 0 {
 		args = append(args, "--join", strings.Join(join, ","))
 	}
-	cmd := exec.Command(program, args...)
+	cmd := exec.CommandContext(context.Background(), program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us, who stop them in order
 	if err := cmd.Start(); err != nil {

@@ -41,5 +41,7 @@ func (r *report) print(w io.Writer) {
 	for _, row := range r.rows {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", row[0], row[1], row[2], row[3], row[4])
 	}
-	t.Flush()
+	if err := t.Flush(); err != nil {
+		fmt.Fprintln(w, "bcmbench:", err)
+	}
 }
