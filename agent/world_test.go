@@ -103,7 +103,6 @@ type script struct {
 	did   []fsm.Order
 	alive int
 	most  int // at once
-	kept  []fsm.Order
 	do    func(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error)
 }
 

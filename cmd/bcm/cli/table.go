@@ -115,7 +115,7 @@ func (a *app) colours(stream any) bool {
 // way, what is wrong. The word itself says the same.
 func paint(s string) string {
 	word, _, _ := strings.Cut(s, " ")
-	colour := ""
+	var colour string
 	switch word {
 	case "online", "active", "succeeded", "enabled", "good", "healthy", "ok":
 		colour = "32"
