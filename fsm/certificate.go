@@ -9,7 +9,7 @@ type Certificate struct {
 	Roles     []string `cbor:"roles"`
 	NotBefore Time     `cbor:"not_before"`
 	NotAfter  Time     `cbor:"not_after"`
-	Key       []byte   `cbor:"key"` // SHA-256 of the public key
+	Key       []byte   `cbor:"key"`             // SHA-256 of the public key
 	Token     string   `cbor:"token,omitempty"` // the join token it was got with, of a first one
 	PEM       []byte   `cbor:"pem"`
 	RevokedAt Time     `cbor:"revoked_at"`
