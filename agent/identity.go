@@ -52,8 +52,8 @@ const nodeFormat = 1
 var ErrExpired = errors.New("the node's certificate has expired")
 
 // OpenIdentity reads the identity in the directory, or makes a new one for a node
-// of that name that is not admitted anywhere yet. The name of one that exists
-// stays what it is.
+// of that name that is not admitted anywhere yet. Once a node is admitted, its
+// name stays what it is; "" changes none.
 func OpenIdentity(dir, name string) (*Identity, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
@@ -72,6 +72,12 @@ func OpenIdentity(dir, name string) (*Identity, error) {
 	if i.file.Format > nodeFormat {
 		return nil, fmt.Errorf("identity: %s was written by a newer version of bcm (format %d, this one knows %d); install that version",
 			dir, i.file.Format, nodeFormat)
+	}
+	if i.file.Cluster == "" && name != "" && name != i.file.Name {
+		i.file.Name = name
+		if err := i.save(); err != nil {
+			return nil, err
+		}
 	}
 	return i, i.load()
 }

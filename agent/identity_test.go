@@ -71,6 +71,12 @@ func TestIdentityIsKept(t *testing.T) {
 	if err := i.Usable(time.Now()); !errors.Is(err, pki.ErrNoIdentity) {
 		t.Errorf("before it is admitted: %v", err)
 	}
+	if renamed, err := OpenIdentity(dir, "m"); err != nil || renamed.Name() != "m" || renamed.ID() != i.ID() {
+		t.Errorf("renamed before it is admitted: %v", err)
+	}
+	if i, err = OpenIdentity(dir, "n"); err != nil {
+		t.Fatal(err)
+	}
 	newAuthority(t, "c1").admit(t, i)
 	again, err := OpenIdentity(dir, "another-name")
 	if err != nil {

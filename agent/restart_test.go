@@ -217,11 +217,11 @@ func TestFactsAreToldWhenTheyChange(t *testing.T) {
 			wait   time.Duration
 			want   int
 		}{
-			{func() {}, time.Minute, 1},
-			{func() { now.Capacity.Used = 2 }, time.Minute, 1}, // too little
-			{func() { now.Capacity.Used = 200 }, time.Minute, 2},
-			{func() { now.Version = "2" }, time.Minute, 3},
-			{func() { now.Capacity.Used = 201 }, 15 * time.Minute, 4},
+			{func() {}, 20 * time.Second, 1},
+			{func() { now.Capacity.Used = 2 }, 20 * time.Second, 1}, // too little
+			{func() { now.Capacity.Used = 200 }, 20 * time.Second, 2},
+			{func() { now.Version = "2" }, 20 * time.Second, 3},
+			{func() { now.Capacity.Used = 201 }, 2 * factsAtMost, 4},
 		} {
 			w.set(step.change)
 			settle(step.wait)

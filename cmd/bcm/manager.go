@@ -65,12 +65,17 @@ func runManager(ctx context.Context, c config) error {
 	}
 	m.at.Storage, m.at.Metrics = endpoint{}, endpoint{}
 
-	// The HTTPS port comes first: when it is taken, nothing has changed yet.
+	// Ports come first: when one is taken, nothing has changed yet.
 	https, err := listen(ctx, "api", m.at.API.Listen)
 	if err != nil {
 		return err
 	}
 	defer https.Close()
+	for what, addr := range map[string]string{"member": m.at.Member.Listen, "gossip": m.at.Gossip.Listen} {
+		if err := probe(ctx, what, addr); err != nil {
+			return err
+		}
+	}
 	if err := m.belong(ctx); err != nil {
 		return err
 	}

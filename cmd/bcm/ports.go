@@ -181,3 +181,13 @@ func listen(ctx context.Context, what, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w; choose another address with --listen-%s", what, err, what)
 	}
 }
+
+// probe tells whether a port that another part will open is free, with the same
+// message.
+func probe(ctx context.Context, what, addr string) error {
+	l, err := listen(ctx, what, addr)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"bcm/agent"
@@ -84,6 +85,27 @@ func checkNewManager(c config, token *pki.Token, addresses []string) error {
 		return usageError{errors.New("--join: this manager is not admitted yet and needs a join token; make one with: bcm token create --roles cluster-manager")}
 	case len(c.Join) > 0 && len(addresses) == 0:
 		return usageError{errors.New("--join: the address of a manager is needed beside the token (host:7443)")}
+	}
+	return checkRoom(c.DataDir, c.Raft.Reserve)
+}
+
+// checkRoom refuses a disk on which a new member would stop at once.
+func checkRoom(dir string, reserve int64) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	var disk syscall.Statfs_t
+	for err = syscall.Statfs(dir, &disk); errors.Is(err, fs.ErrNotExist); err = syscall.Statfs(dir, &disk) {
+		dir = filepath.Dir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	const mega = 1 << 20
+	if free := int64(disk.Bavail) * disk.Bsize; free <= reserve {
+		return fmt.Errorf("the disk of %s is full: %d MB are free, and %d MB have to stay free (raft.reserve); make room, or take another directory",
+			dir, free/mega, reserve/mega)
 	}
 	return nil
 }
