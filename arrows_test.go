@@ -16,12 +16,10 @@ import (
 
 // goPackage is what `go list` says of a package.
 type goPackage struct {
-	ImportPath   string
-	Dir          string
-	GoFiles      []string
-	Imports      []string
-	TestImports  []string
-	XTestImports []string
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
 }
 
 func packages(t *testing.T) []goPackage {
@@ -115,25 +113,51 @@ func TestLibrariesStayAtHome(t *testing.T) {
 	}
 }
 
+// rooms says in which files of its home a library may be used, where not in all.
+var rooms = map[string][]string{
+	"bcm/fsm github.com/hashicorp/raft": {"fsm.go"},
+	"bcm/fsm github.com/tidwall/btree":  {"table.go", "view.go"},
+}
+
+func TestLibrariesStayInTheirRooms(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			_, file := parse(t, filepath.Join(p.Dir, name))
+			for _, i := range file.Imports {
+				path := strings.Trim(i.Path.Value, `"`)
+				if in, ok := rooms[p.ImportPath+" "+path]; ok && !slices.Contains(in, name) {
+					t.Errorf("%s/%s must not use %s; only %v may", p.ImportPath, name, path, in)
+				}
+			}
+		}
+	}
+}
+
+// What the pure floors may not import, with all below it, nor ask of package time.
+var (
+	impure = []string{"os", "io/fs", "io/ioutil", "path/filepath", "embed", "net", "math/rand", "crypto/rand", "hash/maphash",
+		"syscall", "plugin", "runtime", "unsafe", "log", "C", "golang.org/x/sys"}
+	clocks = []string{"Now", "Since", "Until", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Sleep", "Local"}
+)
+
 // TestPureFloors: what the state and the plans decide is a function of what they
 // are given.
 func TestPureFloors(t *testing.T) {
-	impure := []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "crypto/rand", "os/exec", "syscall"}
 	for _, p := range packages(t) {
 		if p.ImportPath != "bcm/fsm" && p.ImportPath != "bcm/cluster/plan" {
 			continue
 		}
 		for _, i := range p.Imports {
-			if slices.Contains(impure, i) {
+			if slices.ContainsFunc(impure, func(bad string) bool { return i == bad || strings.HasPrefix(i, bad+"/") }) {
 				t.Errorf("%s must not import %s", p.ImportPath, i)
 			}
 		}
 		for _, name := range p.GoFiles {
 			fset, file := parse(t, filepath.Join(p.Dir, name))
 			ast.Inspect(file, func(n ast.Node) bool {
-				if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Now" {
+				if s, ok := n.(*ast.SelectorExpr); ok && slices.Contains(clocks, s.Sel.Name) {
 					if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" {
-						t.Errorf("%s asks the clock", fset.Position(n.Pos()))
+						t.Errorf("%s asks the clock or the zone of this machine", fset.Position(n.Pos()))
 					}
 				}
 				return true

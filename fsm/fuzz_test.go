@@ -2,8 +2,7 @@ package fsm
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
+	"crypto/sha256"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -53,17 +52,24 @@ func FuzzDecodeBatch(f *testing.F) {
 	})
 }
 
-// Whatever a snapshot file holds, it is read whole or refused.
+// Whatever a snapshot file holds, it is read whole or refused. The fuzzer varies
+// what lies between the magic text and the checksum, which it could not guess.
 func FuzzReadSnapshot(f *testing.F) {
-	good, err := os.ReadFile(filepath.Join(golden, "snapshot.bcm"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add(good[:len(good)/2])
-	f.Add(sealed(f, snapshotHeader{Version: Version, Tables: []tableHeader{{"schedules", 1}}}, &Schedule{Meta: Meta{ID: "a"}}))
+	body := func(snapshot []byte) []byte { return snapshot[len(snapshotMagic) : len(snapshot)-sha256.Size] }
+	l := newLab(f)
+	f.Add(body(snapshotOf(f, l.view())))
+	l.do("system:x", &CreateSchedule{ID: "s", Name: "s", Cron: "@daily"})
+	f.Add(body(snapshotOf(f, l.view())))
+	f.Add(body(sealed(f, snapshotHeader{Version: Version, Tables: []tableHeader{{"backups", 1}}},
+		&Backup{Meta: Meta{ID: "a"}, Client: "c", Storages: []string{"s1"}, Run: Run{Status: Running, Node: "n"}})))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := ReadSnapshot(bytes.NewReader(data))
+		if _, err := ReadSnapshot(bytes.NewReader(data)); err == nil {
+			t.Error("a snapshot without its magic text is read")
+		}
+		whole := append([]byte(snapshotMagic), data...)
+		sum := sha256.Sum256(whole)
+		v, err := ReadSnapshot(bytes.NewReader(append(whole, sum[:]...)))
 		if err != nil {
 			return
 		}
