@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -258,60 +257,4 @@ func TestFullDisk(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
-}
-
-// A token that a manager refuses, and a manager of another cluster: the node
-// ends, with the manager's reason, and can be started again with a good token.
-func TestRefusedTokens(t *testing.T) {
-	g := newTestGrid(t, "--demo=false", "--managers", "1", "--backup-managers", "0", "--storages", "0")
-	address := strings.TrimPrefix(g.file.Managers[0].URL, "https://")
-	create := func(body object) string {
-		var out struct{ Token string }
-		g.must("POST", "/v1/join-tokens", body, &out)
-		return out.Token
-	}
-	good := create(object{"roles": []string{fsm.RoleBackupManager}, "ttl": "1h", "uses": 1})
-	parsed, err := pki.ParseToken(good)
-	check(t, err)
-	unknown := pki.NewToken(false, parsed.Pin).String()
-	foreign := pki.NewToken(false, strings.Repeat("cd", 32)).String()
-	var revoked struct{ ID, Token string }
-	g.must("POST", "/v1/join-tokens", object{"roles": []string{fsm.RoleBackupManager}, "ttl": "1h", "uses": 1}, &revoked)
-	g.must("DELETE", "/v1/join-tokens/"+revoked.ID, nil, nil)
-	dir := filepath.Join(t.TempDir(), "data")
-	for _, c := range []struct {
-		name, token, role string
-		says              []string
-	}{
-		{"unknown", unknown, fsm.RoleBackupManager, []string{"not known", "bcm token create"}},
-		{"revoked", revoked.Token, fsm.RoleBackupManager, []string{"expired or was revoked", "bcm token create"}},
-		{"for another role", good, fsm.RoleStorage, []string{fsm.RoleStorage}},
-		{"of another cluster", foreign, fsm.RoleBackupManager, []string{"does not match the pin"}},
-	} {
-		code, out := says(t, "agent", "--data-dir", dir, "--roles", c.role, "--listen-storage", "127.0.0.1:0", "--join", c.token+","+address)
-		if code != 1 {
-			t.Errorf("%s: exit code %d", c.name, code)
-		}
-		for _, part := range c.says {
-			if !strings.Contains(out, part) {
-				t.Errorf("%s: it does not say %q:\n%s", c.name, part, out)
-			}
-		}
-	}
-	cmd := exec.Command(g.bin, "agent", "--name", "late", "--data-dir", dir, "--roles", fsm.RoleBackupManager, "--join", good+","+address)
-	check(t, cmd.Start())
-	defer func() {
-		check(t, cmd.Process.Signal(syscall.SIGTERM))
-		check(t, cmd.Wait())
-	}()
-	g.eventually("the node is online", func() error {
-		var n struct{ Status string }
-		if err := g.call("GET", "/v1/nodes/late", nil, &n); err != nil {
-			return err
-		}
-		if !slices.Contains([]string{"online"}, n.Status) {
-			return errors.New("it is " + n.Status)
-		}
-		return nil
-	})
 }
