@@ -152,6 +152,24 @@ func (n *Node) acceptable(e fsm.Entry) error {
 				m.Name, m.Version, e.Kind)
 		}
 	}
+	return readable(e)
+}
+
+// readable refuses an entry that cannot be read back as it will stand in the
+// log, as one whose body is not that of its kind, or is nested too deeply.
+// Applying it would stop every member, and again after each restart.
+func readable(e fsm.Entry) error {
+	data, err := fsm.EncodeBatch([]fsm.Entry{e})
+	if err != nil {
+		return fsm.Errorf(fsm.Invalid, "%s cannot be written: %v", e.Kind, err)
+	}
+	back, err := fsm.DecodeBatch(data)
+	if err != nil {
+		return fsm.Errorf(fsm.Invalid, "%s: %v", e.Kind, err)
+	}
+	if _, err := back[0].Command(); err != nil {
+		return fsm.Errorf(fsm.Invalid, "%v", err)
+	}
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Node struct {
 	leader  *leadership
 	batches *batches
 	reads   *reads
+	asking  *asking
 	soft    *soft
 	poked   chan struct{} // one slot: the membership may be other than it should
 
@@ -68,7 +69,7 @@ func Open(cfg Config, state *fsm.FSM, plans map[string]Plan, log hclog.Logger) (
 		poked: make(chan struct{}, 1), done: make(chan struct{}), gone: make(chan struct{})}
 	n.soft = newSoft()
 	n.batches = newBatches(n)
-	n.reads = newReads(n.readIndex)
+	n.reads, n.asking = newReads(n.readIndex), newAsking()
 	if err := n.open(m); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -154,6 +155,7 @@ func (n *Node) Close() error {
 	}
 	defer close(n.gone)
 	close(n.done)
+	n.asking.close()
 	var errs []error
 	if n.raft != nil {
 		errs = append(errs, n.raft.Shutdown().Error())

@@ -85,6 +85,20 @@ func TestApplyRefusesWhatMustNotBeInTheLog(t *testing.T) {
 	if n.state.Now().Setting("large") != nil {
 		t.Error("the entry that is too large was applied")
 	}
+	wrong := fsm.Entry{Kind: "setting.put", By: "system:test", Body: []byte{0xa1, 0x64, 'n', 'a', 'm', 'e', 0x07}}
+	if err := n.acceptable(wrong); fsm.CodeOf(err) != fsm.Invalid {
+		t.Errorf("a body of another kind: %v", err)
+	}
+	body := []byte{0xa0}
+	for range 20 {
+		body = append([]byte{0x81}, body...)
+	}
+	if err := n.acceptable(fsm.Entry{Kind: "setting.put", By: "system:test", Body: body}); fsm.CodeOf(err) != fsm.Invalid {
+		t.Errorf("a body that is nested too deeply: %v", err)
+	}
+	if _, err := n.Apply(context.Background(), "system:test", &fsm.PutSetting{Name: "good", Value: []byte("v")}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := n.View(ctx, fsm.AtLeast(1<<40)); fsm.CodeOf(err) != fsm.Unavailable {

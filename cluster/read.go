@@ -149,7 +149,7 @@ func (n *Node) confirm(ctx context.Context) (uint64, error) {
 		}
 	}
 	index := n.state.Now().Index
-	if err := n.raft.VerifyLeader().Error(); err != nil {
+	if err := n.verify(ctx); err != nil {
 		return 0, &moved{cause: err}
 	}
 	if !n.leads(term) {
@@ -157,3 +157,67 @@ func (n *Node) confirm(ctx context.Context) (uint64, error) {
 	}
 	return index, nil
 }
+
+// verify asks a majority whether this node still leads. Raft forgets to answer
+// who asks while it is shut down, so nobody waits longer than for that, and
+// [Node.Close] lets those be answered who have asked before.
+func (n *Node) verify(ctx context.Context) error {
+	if !n.asking.begin() {
+		return raft.ErrRaftShutdown
+	}
+	answer := make(chan error, 1)
+	go func() {
+		defer n.asking.end()
+		answer <- n.raft.VerifyLeader().Error()
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-n.gone:
+		return raft.ErrRaftShutdown
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// asking counts who asks raft, until it is closed.
+type asking struct {
+	mu     sync.Mutex
+	count  int
+	closed bool
+	idle   chan struct{} // closed once it is closed and nobody asks
+}
+
+func newAsking() *asking { return &asking{idle: make(chan struct{})} }
+
+func (a *asking) begin() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.count++
+	return true
+}
+
+func (a *asking) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.count--; a.closed && a.count == 0 {
+		close(a.idle)
+	}
+}
+
+// close lets nobody ask any longer, and waits a while for those who have: they
+// are answered at once unless raft itself has ended.
+func (a *asking) close() {
+	a.mu.Lock()
+	a.closed = true
+	if a.count == 0 {
+		close(a.idle)
+	}
+	a.mu.Unlock()
+	pause(context.Background(), a.idle, time.Now().Add(askedFor))
+}
+
+const askedFor = 2 * time.Second

@@ -94,6 +94,10 @@ func (w *world) lone(t testing.TB) (*Node, fsm.Certificate) {
 	if err := n.Bootstrap(context.Background(), w.first(n, cert)); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "it is online", func() bool {
+		m, ok := n.state.Now().Nodes.Get(cfg.ID)
+		return ok && m.Status == fsm.Online
+	})
 	return n, cert
 }
 
