@@ -12,8 +12,11 @@
 //     that is read through one view belongs to one index.
 //
 // A command that is refused leaves no trace but, for people, a row in the audit
-// trail. An entry that this version does not know, or cannot decode, stops the
-// member: skipping it would let replicas part.
+// trail; a fault in a command is a refusal, too. An entry that this version does
+// not know, or cannot read to its last field, stops the member: skipping it would
+// let replicas part. So a command that stands in a log keeps its fields and its
+// meaning for ever, and what should be done otherwise becomes a new kind; golden
+// files under testdata/ hold it to that.
 //
 // Rows are never modified in place: a command copies a row, changes the copy
 // and puts it back. Adding a noun means one file with its type, its schema and
