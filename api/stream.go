@@ -296,5 +296,11 @@ func (f *feed) flush() bool {
 	}
 	f.out.Reset()
 	f.last = time.Now()
-	return control.Flush() == nil
+	if err := control.Flush(); err != nil {
+		return false
+	}
+	// Over HTTP/2 a deadline that passes ends the stream, even when nothing is
+	// being written then.
+	_ = control.SetWriteDeadline(time.Time{})
+	return true
 }
