@@ -28,9 +28,7 @@ type Options struct {
 
 	Storage wire.Options // how patient to be with a storage
 
-	// For tests: kopia's clock, and how large packs are made in a new repository.
-	now      func() time.Time
-	packSize int
+	now func() time.Time // kopia's clock, for tests
 }
 
 func (o Options) withDefaults() Options {
@@ -91,9 +89,7 @@ func (e *Engine) Create(ctx context.Context, r backup.Repo) error {
 		return err
 	}
 	inner = logged(inner, e.opt.Log)
-	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{BlockFormat: format.ContentFormat{
-		MutableParameters: format.MutableParameters{MaxPackSize: e.opt.packSize},
-	}}, r.Password)
+	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{}, r.Password)
 	if errors.Is(err, format.ErrAlreadyInitialized) || errors.Is(err, kblob.ErrBlobAlreadyExists) {
 		return fmt.Errorf("%w: %s", backup.ErrExists, r.Namespace)
 	}

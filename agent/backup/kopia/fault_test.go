@@ -101,7 +101,7 @@ func TestBackupGoesOnWhenTheStorageComesBack(t *testing.T) {
 func TestBackupFailsWhenTheStorageStaysAway(t *testing.T) {
 	w := newRepository(t, Options{Storage: wire.Options{Wait: 100 * time.Millisecond}})
 	dir := t.TempDir()
-	grow(t, dir, 500, 30_000)
+	grow(t, dir, 400, 30_000)
 	var gone sync.Once
 	w.onPut("p", func(int32) { gone.Do(w.Kill) })
 	_, err := w.engine.Backup(t.Context(), w.repo, backup.Source{Paths: []string{dir}}, backup.BackupOptions{Client: "c1", Task: "t1"}, nil)
@@ -166,16 +166,15 @@ func TestDamageIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newRepository(t, Options{})
 			dir := t.TempDir()
-			grow(t, dir, 300, 20_000)
+			grow(t, dir, 60, 20_000)
 			snap := w.backup(dir)
-			w.verify()
 			if err := c.spoil(w.packs()[0]); err != nil {
 				t.Fatal(err)
 			}
 			w.Reopen()
 			report, err := w.engine.Verify(t.Context(), w.repo, backup.VerifyOptions{Percent: c.percent, Snapshots: []backup.SnapshotID{snap.ID}}, nil)
 			want(t, "verify", err, backup.ErrCorrupt)
-			if report.ProblemCount == 0 || len(report.Problems) == 0 || !strings.HasPrefix(report.Problems[0].Path, string(snap.ID)+":/d") || report.Files != 300 {
+			if report.ProblemCount == 0 || len(report.Problems) == 0 || !strings.HasPrefix(report.Problems[0].Path, string(snap.ID)+":/d") || report.Files != 60 {
 				t.Errorf("%+v", report)
 			}
 			fresh := *w
@@ -183,7 +182,7 @@ func TestDamageIsFound(t *testing.T) {
 			target := t.TempDir()
 			stats, err := fresh.engine.Restore(t.Context(), fresh.repo, snap.ID, "/", backup.Target{Dir: target}, nil)
 			want(t, "restore", err, backup.ErrCorrupt)
-			if stats.Failed != report.ProblemCount || stats.Files+stats.Failed != 300 {
+			if stats.Failed != report.ProblemCount || stats.Files+stats.Failed != 60 {
 				t.Errorf("verification found %d, restore %+v", report.ProblemCount, stats)
 			}
 			original := look(t, dir)

@@ -315,7 +315,7 @@ func TestPitfall10KopiaIsPinnedAndImportedHereOnly(t *testing.T) {
 func TestPitfall11EventsComeAtAnEvenPace(t *testing.T) {
 	w := newRepository(t, Options{Parallel: 8})
 	dir := t.TempDir()
-	grow(t, dir, 3000, 500)
+	grow(t, dir, 1000, 500)
 	var events []backup.Event // written without a lock: one goroutine tells
 	start := time.Now()
 	snap, err := w.engine.Backup(t.Context(), w.repo, backup.Source{Paths: []string{dir}}, backup.BackupOptions{},
@@ -327,7 +327,7 @@ func TestPitfall11EventsComeAtAnEvenPace(t *testing.T) {
 		t.Errorf("%d events in %v", len(events), time.Since(start))
 	}
 	last := events[len(events)-1]
-	if last.Files != 3000 || last.Bytes != 1_500_000 || last.Uploaded < 1_500_000 || last.TotalFiles != 3000 || snap.Files != 3000 {
+	if last.Files != 1000 || last.Bytes != 500_000 || last.Uploaded < 500_000 || last.TotalFiles != 1000 || snap.Files != 1000 {
 		t.Errorf("the last event %+v, snapshot %+v", last, snap)
 	}
 }

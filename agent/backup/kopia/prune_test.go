@@ -26,15 +26,15 @@ func (l *lease) Check() error {
 	return nil
 }
 
-// garbage makes a repository of which about half is of no use any more.
-func garbage(t *testing.T) (w *world, keep string) {
+// garbage makes a repository in which files of a size are of no use any more.
+func garbage(t *testing.T, size int) (w *world, keep string) {
 	t.Helper()
 	w = newRepository(t, Options{})
 	w.Allow("n1", ns, storage.Read|storage.Write|storage.Delete)
 	useless, keep := t.TempDir(), t.TempDir()
-	grow(t, useless, 300, 80_000) // whole packs: kopia gives back nothing less
+	grow(t, useless, 100, size)
 	gone := w.backup(useless)
-	grow(t, keep, 200, 21_000)
+	grow(t, keep, 100, 21_000)
 	w.backup(keep)
 	if _, err := w.engine.Forget(t.Context(), w.repo, backup.Retention{}, gone.ID); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func garbage(t *testing.T) (w *world, keep string) {
 
 // Pitfall 8: what keeps two of kopia's maintenances apart is a file on this node.
 func TestPitfall08PruneNeedsItsLease(t *testing.T) {
-	w, keep := garbage(t)
+	w, keep := garbage(t, 10_000)
 	size := w.used()
 	_, err := w.engine.Prune(t.Context(), w.repo, nil, nil)
 	want(t, "no lease", err, backup.ErrLeaseLost)
@@ -86,7 +86,7 @@ func TestPitfall08PruneNeedsItsLease(t *testing.T) {
 }
 
 func TestPruneFreesRoom(t *testing.T) {
-	w, keep := garbage(t)
+	w, keep := garbage(t, 240_000) // whole packs: kopia gives back nothing less
 	size := w.used()
 	stats, err := w.engine.Prune(t.Context(), w.repo, &lease{}, nil)
 	if err != nil || w.used() < size {
@@ -107,7 +107,7 @@ func TestPruneFreesRoom(t *testing.T) {
 }
 
 func TestPruneLeavesTheYoung(t *testing.T) {
-	w, keep := garbage(t)
+	w, keep := garbage(t, 10_000)
 	w.Wrap = func(next http.Handler) http.Handler { // a storage with a minimum age
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodDelete && !strings.Contains(r.URL.Path, "/s") {
@@ -128,7 +128,7 @@ func TestPruneLeavesTheYoung(t *testing.T) {
 }
 
 func TestPruneMindsTheClock(t *testing.T) {
-	w, _ := garbage(t)
+	w, _ := garbage(t, 10_000)
 	w.Wrap = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			rw.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))

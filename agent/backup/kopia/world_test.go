@@ -1,6 +1,8 @@
 package kopia
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +23,9 @@ import (
 	"bcm/agent/storage/storagetest"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/repo/blob/filesystem"
+	"github.com/kopia/kopia/repo/format"
 )
 
 const ns = "ns1"
@@ -45,22 +51,45 @@ func newWorld(t *testing.T, opt Options) *world {
 	return w
 }
 
-// newRepository starts a storage and makes the repository.
+// newRepository starts a storage with a repository. It is a copy of one that is made
+// once, since making one is slow on purpose.
 func newRepository(t *testing.T, opt Options) *world {
 	t.Helper()
 	w := newWorld(t, opt)
-	if err := w.engine.Create(t.Context(), w.repo); err != nil {
+	data, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer := storage.Offer{Namespace: ns, Name: "kopia.repository", Size: int64(len(data)), Sum: sha256.Sum256(data)}
+	if _, err := w.Store.Put(offer, bytes.NewReader(data)); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+// template is the one blob that makes an empty repository with the password "secret".
+var template = sync.OnceValues(func() (data []byte, err error) {
+	dir, err := os.MkdirTemp("", "bcm-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	st, err := filesystem.New(context.Background(), &filesystem.Options{Path: dir}, true)
+	if err != nil {
+		return nil, err
+	}
+	opt := &repo.NewRepositoryOptions{BlockFormat: format.ContentFormat{MutableParameters: format.MutableParameters{MaxPackSize: packSize}}}
+	if err := repo.Initialize(context.Background(), st, opt, "secret"); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, "kopia.repository.f"))
+})
 
 func newEngine(t *testing.T, opt Options) *Engine {
 	t.Helper()
 	if opt.Storage.Wait == 0 {
 		opt.Storage.Wait = time.Minute
 	}
-	opt.packSize = packSize
 	opt.Storage.MinBackoff, opt.Storage.MaxBackoff = 2*time.Millisecond, 20*time.Millisecond
 	if os.Getenv("BCM_TEST_LOG") != "" {
 		opt.Log = hclog.New(&hclog.LoggerOptions{Level: hclog.LevelFromString(os.Getenv("BCM_TEST_LOG"))})
