@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,8 @@ type authority struct {
 	*pki.CA
 	id    string
 	life  time.Duration
-	fails int
-	given int
+	fails atomic.Int64
+	given atomic.Int64
 }
 
 func newAuthority(t *testing.T, cluster string) *authority {
@@ -35,11 +36,10 @@ func newAuthority(t *testing.T, cluster string) *authority {
 }
 
 func (a *authority) Renew(_ context.Context, csr []byte) (cert, ca []byte, err error) {
-	if a.fails > 0 {
-		a.fails--
+	if a.fails.Add(-1) >= 0 {
 		return nil, nil, fsm.Errorf(fsm.Unavailable, "no leader")
 	}
-	a.given++
+	a.given.Add(1)
 	id := pki.Identity{Cluster: a.Cluster(), Kind: pki.Agent, ID: a.id, Roles: []string{fsm.RoleStorage}}
 	cert, err = a.Sign(csr, id, nil, time.Now(), a.life)
 	return cert, a.CertPEM(), err
@@ -204,20 +204,20 @@ func TestKeepFresh(t *testing.T) {
 		first := i.Holder.Certificate().SerialNumber
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		renewals := 0
-		go func() { ended <- i.KeepFresh(ctx, a, func() { renewals++ }, quiet()) }()
+		var renewals atomic.Int64
+		go func() { ended <- i.KeepFresh(ctx, a, func() { renewals.Add(1) }, quiet()) }()
 		settle(11 * time.Hour)
-		if a.given != 1 {
+		if a.given.Load() != 1 {
 			t.Errorf("renewed before half of its life")
 		}
-		a.fails = 5
+		a.fails.Store(5)
 		settle(11 * time.Hour)
-		if a.given != 2 || i.Holder.Certificate().SerialNumber.Cmp(first) == 0 {
-			t.Errorf("given %d certificates", a.given)
+		if a.given.Load() != 2 || i.Holder.Certificate().SerialNumber.Cmp(first) == 0 {
+			t.Errorf("given %d certificates", a.given.Load())
 		}
 		settle(5 * 24 * time.Hour)
-		if err := i.Usable(time.Now()); err != nil || renewals < 5 {
-			t.Errorf("after five days: %v, %d renewals", err, renewals)
+		if err := i.Usable(time.Now()); err != nil || renewals.Load() < 5 {
+			t.Errorf("after five days: %v, %d renewals", err, renewals.Load())
 		}
 		cancel()
 		if err := <-ended; err != nil {
