@@ -27,15 +27,15 @@ and is never called. To be let in it needs a join token once:
     bcm agent --roles backup-manager --join TOKEN,MANAGER:7443
 
 (bcm token create prints the command.) From then on its directory is enough.`,
-		false, func(cmd *cobra.Command, c config) error {
+		false, func(cmd *cobra.Command, c config, log hclog.Logger) error {
 			n, err := cmd.Flags().GetInt("sim")
 			if err != nil {
 				return err
 			}
 			if n > 0 {
-				return runSimulated(cmd.Context(), c, n)
+				return runSimulated(cmd.Context(), c, n, log)
 			}
-			return runAgent(cmd.Context(), c)
+			return runAgent(cmd.Context(), c, log)
 		})
 	cmd.Flags().Int("sim", 0, "be so many simulated nodes, which store nothing")
 	return cmd
@@ -53,7 +53,7 @@ type node struct {
 }
 
 // runAgent runs one node until ctx ends.
-func runAgent(ctx context.Context, c config) error {
+func runAgent(ctx context.Context, c config, log hclog.Logger) error {
 	if err := checkAgentRoles(c.Roles); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func runAgent(ctx context.Context, c config) error {
 		return err
 	}
 	defer lock.Unlock()
-	n := &node{cfg: c, log: newLog(c)}
+	n := &node{cfg: c, log: log}
 	if n.at, err = settle(c.DataDir, addresses{Storage: c.Listen.Storage, Metrics: c.Listen.Metrics}, c.Advertise); err != nil {
 		return err
 	}
@@ -165,6 +165,7 @@ func (n *node) run(ctx context.Context, p ports) (err error) {
 		return err
 	}
 	n.log.Info("serving", "roles", n.roles(), "storage", n.at.Storage.Advertise, "metrics", n.at.Metrics.Advertise)
+	ready(n.log)
 	// Storages go on serving while runs end: theirs are other nodes'.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

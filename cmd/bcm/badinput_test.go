@@ -69,6 +69,7 @@ func listing(t *testing.T, dir string) string {
 // What makes no sense is refused with the right code, says what is wrong and
 // what there is instead, and leaves nothing behind.
 func TestWrongWords(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	files := t.TempDir()
 	dir := filepath.Join(files, "data")
 	token := pki.NewToken(false, strings.Repeat("ab", 32)).String()
@@ -146,6 +147,7 @@ func member(t *testing.T, kind pki.Kind) (dir string, ca *pki.CA) {
 // A directory that is not for this start is named, with what to do, and stays as
 // it is.
 func TestForeignDirectories(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	node, _ := member(t, pki.Agent)
 	other, err := pki.NewCA("c2", time.Now())
 	check(t, err)
@@ -205,6 +207,7 @@ func spoil(t *testing.T, path string, do func(map[string]any)) {
 // A port in use is named with the flag that chooses another, before a cluster is
 // made.
 func TestPortInUse(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	defer l.Close()

@@ -15,6 +15,7 @@ import (
 
 // One grid after the other would take long: what disturbs it least comes first.
 func TestGrid(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	g := newTestGrid(t)
 	source := filepath.Join(t.TempDir(), "source")
 	check(t, os.Mkdir(source, 0o755))

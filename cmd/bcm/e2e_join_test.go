@@ -19,6 +19,7 @@ import (
 
 // How nodes come into a grid and go out of it.
 func TestJoining(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	g := newTestGrid(t, "--demo=false", "--backup-managers", "0", "--storages", "0")
 	for _, part := range []struct {
 		name string

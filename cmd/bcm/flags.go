@@ -97,7 +97,7 @@ func newLog(c config) hclog.Logger {
 }
 
 // process makes a command that runs a member with its configuration.
-func process(use, short, long string, manager bool, run func(cmd *cobra.Command, c config) error) *cobra.Command {
+func process(use, short, long string, manager bool, run func(cmd *cobra.Command, c config, log hclog.Logger) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short, Long: long,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -111,7 +111,8 @@ func process(use, short, long string, manager bool, run func(cmd *cobra.Command,
 			if err != nil {
 				return err
 			}
-			return run(cmd, c)
+			log := newLog(c)
+			return serviced(cmd, manager, log, func() error { return run(cmd, c, log) })
 		},
 	}
 	cmd.Flags().String("config", "", "configuration file, YAML")

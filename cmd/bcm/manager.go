@@ -32,7 +32,7 @@ about a grid. The first one creates the cluster:
 
 and prints the administrator's password and the command with which the others
 join. A manager whose directory belongs to a cluster already just goes on.`,
-		true, func(cmd *cobra.Command, c config) error { return runManager(cmd.Context(), c) })
+		true, func(cmd *cobra.Command, c config, log hclog.Logger) error { return runManager(cmd.Context(), c, log) })
 }
 
 // manager is a running manager and what it is made of.
@@ -50,11 +50,11 @@ type manager struct {
 
 // runManager opens a manager from the ground up, serves until ctx ends, and
 // closes in reverse order.
-func runManager(ctx context.Context, c config) error {
+func runManager(ctx context.Context, c config, log hclog.Logger) error {
 	if err := checkStart(c, true); err != nil {
 		return err
 	}
-	m := &manager{cfg: c, log: newLog(c)}
+	m := &manager{cfg: c, log: log}
 	lock, err := agent.LockDir(c.DataDir)
 	if err != nil {
 		return err
@@ -233,6 +233,7 @@ func (m *manager) begin(ctx context.Context) error {
 		return err
 	}
 	m.log.Info("serving", "api", m.at.API.Advertise, "member", m.at.Member.Advertise, "gossip", m.at.Gossip.Advertise)
+	ready(m.log)
 	return m.keepCA(ctx)
 }
 

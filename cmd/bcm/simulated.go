@@ -26,7 +26,7 @@ const simulatedStorage = "simulated.invalid:7446"
 
 // runSimulated is n nodes in one process, each with an identity and a journal of
 // its own, which do as if. They take the roles in turn.
-func runSimulated(ctx context.Context, c config, n int) error {
+func runSimulated(ctx context.Context, c config, n int, log hclog.Logger) error {
 	if len(c.Roles) == 0 {
 		c.Roles = []string{fsm.RoleBackupManager, fsm.RoleStorage}
 	}
@@ -38,12 +38,12 @@ func runSimulated(ctx context.Context, c config, n int) error {
 		return err
 	}
 	defer lock.Unlock()
-	log := newLog(c)
 	nodes, err := admitSimulated(ctx, c, n, log)
 	if err != nil {
 		return err
 	}
 	log.Info("simulating", "nodes", n)
+	ready(log)
 	var group errgroup.Group
 	for _, s := range nodes {
 		group.Go(func() error { return s.run(ctx) })
