@@ -10,7 +10,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { wire } from './api/client'
-import { bindLive, newQueryClient } from './api/queries'
+import { bindLive, keys, newQueryClient } from './api/queries'
 import { styleNonce } from './app/nonce'
 import { newRouter } from './app/router'
 import { resolver, theme } from './app/theme'
@@ -21,7 +21,7 @@ bindLive(queries)
 
 // The session ended at the server: ask for the password, then come back.
 wire.onLoggedOut = () => {
-  if (router.state.location.pathname === '/login') return
+  if (queries.getQueryData(keys.me) === undefined) return // there was none: the router asks for a login
   queries.removeQueries()
   void router.navigate({ to: '/login', search: { next: router.state.location.href } })
 }

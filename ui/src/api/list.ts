@@ -47,6 +47,11 @@ const restFor = 2000
 
 const nothing: ReadonlySet<string> = new Set()
 
+/** An order in which rows that are equal in the field stand by name. */
+export function thenByName(sort: string): string {
+  return /^-?name$/.test(sort) ? sort : `${sort},name`
+}
+
 /** Whether a filter lets one of the values through; an empty filter lets everything. */
 export function anyOf(filter: string[] | undefined, ...values: string[]): boolean {
   return !filter || filter.length === 0 || values.some((value) => filter.includes(value))

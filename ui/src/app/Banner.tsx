@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useLiveState } from '../api/live'
 import { useAnswered, useCluster, useManagers } from '../api/session'
+import type { Node } from '../api/types'
 import { timeOfDay } from '../components/format'
 import { useDelayed } from '../components/hooks'
 import { IconAlert } from '../components/icons'
@@ -10,6 +11,7 @@ export function Banner() {
   const { phase, since } = useLiveState()
   const cut = useDelayed(phase === 'reconnecting', 1500)
   const cluster = useCluster()
+  const managers = useManagers().data?.items ?? [] // asked for while there is somebody to ask
   const leaderless = cluster.data !== undefined && !cluster.data.leader
   const leaderlessSince = useSince(leaderless)
   if (cut) {
@@ -19,7 +21,7 @@ export function Banner() {
         <span>
           This manager has not answered since {timeOfDay(since)}. What you see is as it was then; the page goes on by itself.
         </span>
-        <Doors />
+        <Doors managers={managers} />
       </div>
     )
   }
@@ -33,9 +35,9 @@ export function Banner() {
 }
 
 /** The same page at the other managers. */
-function Doors() {
+function Doors({ managers }: { managers: Node[] }) {
   const { by } = useAnswered()
-  const others = useManagers().data?.items.filter((node) => node.name !== by && node.address) ?? []
+  const others = managers.filter((node) => node.name !== by && node.address)
   if (others.length === 0) return null
   const { pathname, search } = window.location
   return (

@@ -31,6 +31,7 @@ export const theme = createTheme({
     Drawer: {
       defaultProps: { position: 'right', closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.3 } },
     },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     // A second banner beside the top bar would be one too many for screen readers.
     ModalHeader: { defaultProps: { role: 'presentation' } },
     DrawerHeader: { defaultProps: { role: 'presentation' } },

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
-import { anyOf, hasText, useList, type Listing } from '../../api/list'
+import { anyOf, hasText, thenByName, useList, type Listing } from '../../api/list'
 import { useObstacle, useStats } from '../../api/session'
 import type { Node } from '../../api/types'
 import { BulkAction, BulkBar } from '../../components/BulkBar'
@@ -43,7 +43,7 @@ const nobody: ReadonlySet<string> = new Set()
 export function NodesPage() {
   const [search, setSearch] = useSearchState(nodeSearch)
   const { q, status, role, mode, site, sort } = search
-  const params = useMemo(() => ({ q: q || undefined, status, role, mode, site, sort }), [q, status, role, mode, site, sort])
+  const params = useMemo(() => ({ q: q || undefined, status, role, mode, site, sort: thenByName(sort) }), [q, status, role, mode, site, sort])
   const list = useList(listing, params)
   const [selected, setSelected] = useState(nobody)
   const [changing, setChanging] = useState<string[]>([])

@@ -17,7 +17,8 @@ export function shownState(node: Pick<Node, 'status' | 'mode'>): string {
 
 /** When a node was heard of last; one that is online is heard of all the time. */
 export function LastSeen({ node }: { node: Node }) {
-  return <Ago at={node.last_seen} missing={node.status === 'online' || node.status === 'degraded' ? 'now' : '–'} />
+  if (node.status === 'online' || node.status === 'degraded') return <>now</>
+  return <Ago at={node.last_seen} />
 }
 
 /** The icon of what a node mainly does. */

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
-import { anyOf, hasText, useList, type Listing } from '../../api/list'
+import { anyOf, hasText, thenByName, useList, type Listing } from '../../api/list'
 import { useObstacle, useStats } from '../../api/session'
 import type { User } from '../../api/types'
 import { Action } from '../../components/Action'
@@ -41,7 +41,7 @@ const nobody: ReadonlySet<string> = new Set()
 export function UsersPage() {
   const [search, setSearch] = useSearchState(userSearch)
   const { q, enabled, group, origin, sort } = search
-  const params = useMemo(() => ({ q: q || undefined, enabled, group, origin, sort }), [q, enabled, group, origin, sort])
+  const params = useMemo(() => ({ q: q || undefined, enabled, group, origin, sort: thenByName(sort) }), [q, enabled, group, origin, sort])
   const list = useList(listing, params)
   const [selected, setSelected] = useState(nobody)
   const [creating, setCreating] = useState(false)
