@@ -96,11 +96,8 @@ func (m *manager) refresh() error {
 
 // keepCA waits until the state has the CA and keeps it beside the cluster key.
 func (m *manager) keepCA(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		v, err := m.node.View(ctx, fsm.Local())
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -114,9 +111,9 @@ func (m *manager) keepCA(ctx context.Context) error {
 		select {
 		case <-v.Stale():
 		case <-ctx.Done():
-			return nil
 		}
 	}
+	return nil
 }
 
 func hostOf(addr string) string {

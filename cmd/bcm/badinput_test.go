@@ -84,7 +84,7 @@ func TestWrongWords(t *testing.T) {
 		"flag of the other": {[]string{"agent", "--bootstrap-expect", "3"}, 2, []string{"--bootstrap-expect"}},
 		"value":             {[]string{"agent", "--slots", "many"}, 2, []string{"many", "--slots"}},
 		"argument":          {[]string{"manager", "start"}, 2, []string{"start"}},
-		"dev argument":      {[]string{"dev", "strat"}, 2, []string{"strat"}},
+		"dev argument":      {[]string{"dev", "begin"}, 2, []string{"begin"}},
 		"key": {[]string{"manager", "--config", writeFile(t, filepath.Join(files, "a.yml"), "data_dri: /x\n")}, 2,
 			[]string{`"data_dri"`, `"data_dir"`, "a.yml"}},
 		"key below": {[]string{"agent", "--config", writeFile(t, filepath.Join(files, "b.yml"), "listen:\n  storge: x\n")}, 2,
