@@ -44,6 +44,12 @@ func (h *history) add(client int, in ask, out string, call int64, unknown bool) 
 	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: in, Output: out, Call: call, Return: end})
 }
 
+func (h *history) acknowledged() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.acked
+}
+
 // registers is the model: names that hold the value written last.
 func registers() porcupine.Model {
 	return porcupine.Model{
@@ -111,7 +117,7 @@ func play(t *testing.T, c *Cluster, f fsm.Freshness, faults []func(*Cluster)) *h
 		clients.Go(func() { h.client(ctx, c, id, f) })
 	}
 	time.Sleep(time.Second)
-	if before := h.acked; before < 100 {
+	if before := h.acknowledged(); before < 100 {
 		t.Errorf("%d writes in the first second, before any fault: too few to show anything", before)
 	}
 	for _, fault := range faults {

@@ -204,8 +204,9 @@ type packetConn struct {
 }
 
 type packet struct {
-	data []byte
-	from net.Addr
+	data  []byte
+	from  net.Addr
+	ready time.Time
 }
 
 func (n *Net) listenPacket(addr string) (net.PacketConn, error) {
@@ -226,6 +227,9 @@ func (n *Net) listenPacket(addr string) (net.PacketConn, error) {
 func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	select {
 	case got := <-p.in:
+		if wait := time.Until(got.ready); wait > 0 {
+			time.Sleep(wait)
+		}
 		return copy(b, got.data), got.from, nil
 	case <-p.done:
 		return 0, nil, net.ErrClosed
@@ -246,7 +250,7 @@ func (p *packetConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 		return len(b), nil
 	}
 	data := append([]byte(nil), b...)
-	time.AfterFunc(latency, func() { p.net.deliver(to, packet{data, p.addr}) })
+	p.net.deliver(to, packet{data, p.addr, time.Now().Add(latency)})
 	return len(b), nil
 }
 

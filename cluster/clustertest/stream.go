@@ -125,7 +125,13 @@ func (l *lane) read(b []byte) (int, error) {
 		switch {
 		case l.readBy.over():
 			return 0, os.ErrDeadlineExceeded // as it is: it must be a net.Error
-		case len(l.chunks) > 0 && linked && !time.Now().Before(l.chunks[0].ready):
+		case len(l.chunks) > 0 && linked:
+			if wait := time.Until(l.chunks[0].ready); wait > 0 {
+				l.mu.Unlock()
+				time.Sleep(wait)
+				l.mu.Lock()
+				continue
+			}
 			return l.take(b), nil
 		case l.ended != nil && len(l.chunks) == 0 && (linked || l.ended != io.EOF):
 			return 0, l.ended
@@ -159,16 +165,19 @@ func (l *lane) write(b []byte) (int, error) {
 		case l.size < window:
 			l.chunks = append(l.chunks, chunk{append([]byte(nil), b...), time.Now().Add(latency)})
 			l.size += len(b)
-			time.AfterFunc(latency, l.wake)
+			l.cond.Broadcast()
 			return len(b), nil
 		}
 		l.cond.Wait()
 	}
 }
 
-// deadline wakes those who wait on a lane when it passes.
+// deadline wakes those who wait on a lane when it passes. Users move theirs at
+// each message, so the timer is left as it is while it goes off early enough,
+// and is set anew when it does.
 type deadline struct {
 	at    time.Time
+	alarm time.Time // when the timer goes off; zero while it does not run
 	timer *time.Timer
 }
 
@@ -178,12 +187,34 @@ func (d *deadline) over() bool { return !d.at.IsZero() && !time.Now().Before(d.a
 func (d *deadline) set(l *lane, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d.timer != nil {
-		d.timer.Stop()
-	}
 	d.at = at
-	if !at.IsZero() {
-		d.timer = time.AfterFunc(time.Until(at), l.wake)
+	d.arm(l)
+	if d.over() {
+		l.cond.Broadcast()
 	}
-	l.cond.Broadcast()
+}
+
+// arm is called with the lane locked.
+func (d *deadline) arm(l *lane) {
+	if d.at.IsZero() || d.over() || !d.alarm.IsZero() && !d.at.Before(d.alarm) {
+		return
+	}
+	d.alarm = d.at
+	if d.timer == nil {
+		d.timer = time.AfterFunc(time.Until(d.at), func() { d.ring(l) })
+		return
+	}
+	d.timer.Reset(time.Until(d.at))
+}
+
+func (d *deadline) ring(l *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d.alarm = time.Time{}
+	if d.over() {
+		l.cond.Broadcast()
+	}
+	if l.ended == nil {
+		d.arm(l)
+	}
 }

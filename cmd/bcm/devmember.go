@@ -113,6 +113,20 @@ func (m *devMember) runs() bool {
 	return err == nil && strings.Contains(string(line), strings.Join(m.Args, "\x00"))
 }
 
+// gone tells whether nothing is left of a process that was killed: for a moment
+// it still holds its directory and its ports.
+func (m *devMember) gone() error {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", m.PID))
+	if err != nil {
+		return nil //nolint:nilerr // no process of that pid is what is waited for
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", m.PID)); err == nil && len(line) == 0 && !strings.HasPrefix(state, "Z") {
+		return fmt.Errorf("%s (pid %d) is still ending", m.Name, m.PID)
+	}
+	return nil
+}
+
 // end stops the member in order and waits, then without asking.
 func (m *devMember) end(limit time.Duration) error {
 	if !m.runs() {
@@ -168,6 +182,9 @@ func restartMember(ctx context.Context, dir, name string) error {
 		return err
 	}
 	if err := m.end(devStopLimit); err != nil {
+		return err
+	}
+	if err := poll(ctx, devStopLimit, func(context.Context) error { return m.gone() }); err != nil {
 		return err
 	}
 	cmd, err := m.launch(dir)

@@ -288,8 +288,11 @@ func TestPitfall10KopiaIsPinnedAndImportedHereOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root || d.Name() == "node_modules" {
-			return errors.Join(err, fs.SkipDir)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+			return fs.SkipDir
 		}
 		abs, err := filepath.Abs(filepath.Dir(path))
 		if err != nil || abs == here || filepath.Ext(path) != ".go" {
