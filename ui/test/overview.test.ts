@@ -50,6 +50,11 @@ describe('what needs attention', () => {
     expect(titles({ cluster: cluster('m0', [true, true, false], 0) })).toEqual(['bad 1 manager of 3 does not answer: m2'])
   })
 
+  it('names a lost manager once, though it is a node too', () => {
+    const nodes = { items: [node('m2', 'offline')], total: 1 }
+    expect(titles({ nodes, stats: stats({ offline: 1 }), cluster: cluster('m0', [true, true, false], 0) })).toHaveLength(1)
+  })
+
   it('finds the one cause of many failures', () => {
     const items = Array.from({ length: 6 }, (_, i) => failed(`b${i}`, 'target refused connection'))
     const [thing] = attention({ ...nothing, failed: { items, total: 38 } })

@@ -185,6 +185,11 @@ function add<T>(set: Set<T>, listener: T) {
 
 export const live = new Live()
 
+/** What a page may say of itself: that it is live, only while it is. */
+export function useLiveWord(): string {
+  return useLiveState().phase === 'live' ? 'updated live' : 'not updated at the moment'
+}
+
 /** How the stream of this tab stands. */
 export function useLiveState(): LiveState {
   return useSyncExternalStore(live.onState, live.getState)

@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
 import { anyOf, hasText, useList, type Listing } from '../../api/list'
+import { useLiveWord } from '../../api/live'
 import { useObstacle, useStats } from '../../api/session'
 import type { Backup } from '../../api/types'
 import { Action } from '../../components/Action'
@@ -10,7 +11,7 @@ import { DataGrid } from '../../components/DataGrid'
 import { DayFilter } from '../../components/DayFilter'
 import { Empty } from '../../components/Empty'
 import { Filter, FilterBar } from '../../components/FilterBar'
-import { count, plural } from '../../components/format'
+import { count, plural, sentence } from '../../components/format'
 import { IconPlus } from '../../components/icons'
 import { Page } from '../../components/Page'
 import { lookOf, runStates } from '../../components/states'
@@ -78,11 +79,12 @@ export function BackupsPage() {
   const live = chosen.filter((backup) => isLive(backup.status))
   const over = chosen.filter((backup) => !isLive(backup.status) && backup.status !== 'deleted')
   const running = stats?.backups.running ?? 0
+  const word = useLiveWord()
 
   return (
     <Page
       title="Backups"
-      note={running > 0 ? `${count(running)} running, updated live` : 'Updated live'}
+      note={running > 0 ? `${count(running)} running, ${word}` : sentence(word)}
       actions={
         <Action
           variant="filled"

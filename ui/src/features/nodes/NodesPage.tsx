@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
 import { anyOf, hasText, thenByName, useList, type Listing } from '../../api/list'
+import { useLiveWord } from '../../api/live'
 import { useObstacle, useStats } from '../../api/session'
 import type { Node } from '../../api/types'
 import { BulkAction, BulkBar } from '../../components/BulkBar'
@@ -51,10 +52,11 @@ export function NodesPage() {
   const filtered = q !== '' || [status, role, mode, site].some((values) => values.length > 0)
   const clear = () => setSearch({ q: '', status: [], role: [], mode: [], site: [] })
   const stats = useStats().data
+  const live = useLiveWord()
   const sites = useSites(list.rows)
 
   return (
-    <Page title="Nodes" note={stats ? `${plural(stats.nodes.total, 'node')}, updated live` : ''} fills>
+    <Page title="Nodes" note={stats ? `${plural(stats.nodes.total, 'node')}, ${live}` : ''} fills>
       <div className="card card-fills">
         <FilterBar hint="Name, ID or address" text={q} onText={(text) => setSearch({ q: text })} filtered={filtered} onClear={clear}>
           <Filter

@@ -1,5 +1,5 @@
 import type { Backup, Cluster, Node, Stats } from '../../api/types'
-import { plural, percent } from '../../components/format'
+import { percent, plural, roleList } from '../../components/format'
 
 /** Something that somebody should look at. */
 export interface Thing {
@@ -56,9 +56,10 @@ function ofCluster(cluster: Cluster | undefined): Thing[] {
   ]
 }
 
-function ofNodes({ nodes, stats }: Known): Thing[] {
+function ofNodes({ nodes, stats, cluster }: Known): Thing[] {
   if (!nodes) return []
-  const heard = nodes.items.filter((node) => node.mode !== 'maintenance') // there, alarms are quiet
+  const told = new Set(cluster?.members.filter((member) => !member.healthy).map((member) => member.id)) // as managers
+  const heard = nodes.items.filter((node) => node.mode !== 'maintenance' && !told.has(node.id)) // there, alarms are quiet
   const offline = heard.filter((node) => node.status === 'offline')
   const degraded = heard.filter((node) => node.status === 'degraded')
   const all = (status: string) => stats?.nodes.by_status[status] ?? 0
@@ -78,7 +79,7 @@ function group(nodes: Node[], total: number, severity: 'bad' | 'warn', status: s
     key: node.id,
     severity,
     title: status === 'offline' ? `${node.name} does not answer` : `${node.name} is degraded`,
-    note: node.reason || [node.roles.join(', '), node.site].filter(Boolean).join(' in '),
+    note: node.reason || [roleList(node.roles), node.site].filter(Boolean).join(' in '),
     at: status === 'offline' ? node.last_seen : node.updated_at,
     to: { page: 'nodes', search: { node: node.name } },
   }))

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react'
 import { api, must } from '../../api/client'
 import { anyOf, hasText, thenByName, useList, type Listing } from '../../api/list'
+import { useLiveWord } from '../../api/live'
 import { useObstacle, useStats } from '../../api/session'
 import type { User } from '../../api/types'
 import { Action } from '../../components/Action'
@@ -49,6 +50,7 @@ export function UsersPage() {
   const obstacle = useObstacle('users:write')
   const setEnabled = useSetEnabled()
   const stats = useStats().data
+  const live = useLiveWord()
   const groups = useGroups()
   const origins = useOrigins(list.rows)
   const filtered = q !== '' || [enabled, group, origin].some((values) => values.length > 0)
@@ -59,7 +61,7 @@ export function UsersPage() {
   return (
     <Page
       title="Users"
-      note={stats ? `${plural(stats.users, 'user')}, updated live` : ''}
+      note={stats ? `${plural(stats.users, 'user')}, ${live}` : ''}
       actions={
         <Action variant="filled" leftSection={<IconPlus size={16} />} onClick={() => setCreating(true)} obstacle={obstacle}>
           Create user
