@@ -69,6 +69,7 @@ export async function nodes(report, window, grid) {
     await window.accessible()
     await window.picture('node-drawer')
   })
+  const openDialogs = (n) => until(`${n} dialogs are open`, async () => (await page.getByRole('dialog').count()) === n)
   await report.check('the mode of a node is changed, and shows in the list by itself', async () => {
     for (const mode of ['Maintenance', 'Active']) {
       await page.getByRole('button', { name: 'Change mode' }).click()
@@ -76,8 +77,9 @@ export async function nodes(report, window, grid) {
       await page.getByRole('button', { name: 'Set mode' }).click()
       await until(`the row says ${mode}`, async () => (await window.row(first.name).innerText()).includes(mode))
     }
+    await openDialogs(1) // what lay above is gone
     await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await openDialogs(0)
     expect(!page.url().includes('node='), page.url())
   })
   await report.check('the palette finds a node from anywhere', async () => {
@@ -89,15 +91,17 @@ export async function nodes(report, window, grid) {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').getByText(storages[0].id).waitFor()
+    await openDialogs(1) // what lay above is gone
     await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await openDialogs(0)
   })
   await report.check('keys jump between pages, and ? tells which', async () => {
     await page.keyboard.type('gu')
     await page.getByRole('heading', { name: 'Users' }).waitFor()
     await page.keyboard.press('?')
     await page.getByRole('dialog').getByText('Go to nodes').waitFor()
+    await openDialogs(1) // what lay above is gone
     await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await openDialogs(0)
   })
 }
