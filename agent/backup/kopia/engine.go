@@ -84,7 +84,7 @@ func (e *Engine) Close() error {
 func (e *Engine) Create(ctx context.Context, r backup.Repo) error {
 	run, inner, end := startRun(ctx, r, 0)
 	defer end()
-	st, err := e.namespace(r, fresh)
+	st, err := e.namespace(r)
 	if err != nil {
 		return err
 	}
@@ -118,16 +118,15 @@ func (a atomically) PutBlob(ctx context.Context, id kblob.ID, data kblob.Bytes, 
 }
 
 // namespace returns the repository's namespace as kopia sees it.
-func (e *Engine) namespace(r backup.Repo, mode mode) (*namespace, error) {
+func (e *Engine) namespace(r backup.Repo) (*namespace, error) {
 	opt := e.opt.Storage
 	opt.AsOf = r.AsOf
 	client, err := wire.NewClient(r.HTTP, r.URLs, r.Namespace, opt)
 	if err != nil {
 		return nil, err
 	}
-	st := &namespace{client: client, name: "namespace " + r.Namespace, readOnly: !r.AsOf.IsZero()}
-	if mode == cached {
-		st.segments = newSegments(client)
+	st := &namespace{
+		client: client, segments: newSegments(client), name: "namespace " + r.Namespace, readOnly: !r.AsOf.IsZero(),
 	}
 	return st, nil
 }

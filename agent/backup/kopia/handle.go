@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"bcm/agent/backup"
-	wire "bcm/agent/storage/blob"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/kopia/kopia/repo"
@@ -27,8 +26,11 @@ import (
 type mode string
 
 const (
-	cached mode = "cached" // copies on this node may serve
-	fresh  mode = "fresh"  // only the storage itself may
+	// cached: copies on this node's disk may serve.
+	cached mode = "cached"
+	// fresh: only the storage itself may. For data that is also the faster way: kopia
+	// writes and flushes a file for each piece of it that it keeps a copy of.
+	fresh mode = "fresh"
 )
 
 // handleKey tells what may share an open repository.
@@ -45,7 +47,7 @@ type handle struct {
 	key     handleKey
 	busy    chan struct{} // has room for who opens or closes it
 	rep     repo.DirectRepository
-	client  *wire.Client
+	store   *namespace
 	scratch string      // its directory when it has no cache
 	broken  atomic.Bool // kopia gave it up: nobody else may take it
 
@@ -132,11 +134,11 @@ func (e *Engine) oldest() *handle {
 
 // openRepository opens a repository into the handle.
 func (e *Engine) openRepository(ctx context.Context, h *handle, r backup.Repo, mode mode) error {
-	st, err := e.namespace(r, mode)
+	st, err := e.namespace(r)
 	if err != nil {
 		return err
 	}
-	h.client = st.client
+	h.store = st
 	e.mu.Lock()
 	e.opened++
 	e.mu.Unlock()

@@ -43,7 +43,7 @@ type namespace struct {
 	kblob.DefaultProviderImplementation
 	client   *wire.Client
 	name     string
-	segments *segments // nil: everything is read as it is asked for
+	segments *segments
 	readOnly bool
 }
 
@@ -60,7 +60,7 @@ func (b body) Open() io.ReadCloser { return b.Reader() }
 // GetBlob reads a blob or a part of one.
 func (s *namespace) GetBlob(ctx context.Context, id kblob.ID, offset, length int64, out kblob.OutputBuffer) error {
 	var err error
-	if s.segments != nil && s.segments.want(string(id), length) {
+	if s.segments.want(string(id), length) {
 		err = s.segments.get(ctx, string(id), offset, length, sink{out})
 	} else {
 		err = s.client.Get(ctx, string(id), offset, length, sink{out})

@@ -37,7 +37,7 @@ func (e *Engine) prune(ctx context.Context, r backup.Repo, l backup.Lease, ev ba
 		if _, err := everySnapshot(ctx, h.rep); err != nil {
 			return err
 		}
-		if skew := h.client.Skew().Abs(); skew > mostSkew {
+		if skew := h.store.client.Skew().Abs(); skew > mostSkew {
 			return fmt.Errorf("%w: this node's and the storage's by %v, at most %v are safe", backup.ErrClock, skew, mostSkew)
 		}
 		meter := backup.NewMeter("prune", ev)

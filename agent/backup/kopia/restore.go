@@ -21,7 +21,7 @@ const leastWriters = 8
 // Restore puts a directory's content, or a file, into the target directory.
 func (e *Engine) Restore(ctx context.Context, r backup.Repo, id backup.SnapshotID, at string, t backup.Target, ev backup.Events) (backup.RestoreStats, error) {
 	var stats backup.RestoreStats
-	err := e.inspect(ctx, r, cached, func(ctx context.Context, h *handle) error {
+	err := e.inspect(ctx, r, fresh, func(ctx context.Context, h *handle) error {
 		root, err := rootOf(ctx, h.rep, id)
 		if err != nil {
 			return err

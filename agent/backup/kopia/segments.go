@@ -46,10 +46,18 @@ func newSegments(c *wire.Client) *segments {
 	return &segments{client: c, last: list.New(), at: map[segmentID]*list.Element{}}
 }
 
-// want tells whether a read is better served by pieces: of a pack, and no larger
-// than a piece.
+// want tells whether a read is better served by pieces: of a pack, of data or of
+// directories, and no larger than a piece.
 func (s *segments) want(name string, length int64) bool {
-	return strings.HasPrefix(name, "p") && length > 0 && length <= segmentSize
+	return (strings.HasPrefix(name, "p") || strings.HasPrefix(name, "q")) && length > 0 && length <= segmentSize
+}
+
+// forget forgets all pieces, so that what is read next is what the storage has now.
+func (s *segments) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last.Init()
+	clear(s.at)
 }
 
 // get writes a range of a pack to w.

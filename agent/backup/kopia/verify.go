@@ -25,6 +25,7 @@ func (e *Engine) Verify(ctx context.Context, r backup.Repo, o backup.VerifyOptio
 		return report, fmt.Errorf("cannot verify %v percent of the data", o.Percent)
 	}
 	err := e.inspect(ctx, r, fresh, func(ctx context.Context, h *handle) error {
+		h.store.segments.forget()
 		roots, err := verifiable(ctx, h, o.Snapshots)
 		if err != nil {
 			return err
