@@ -40,6 +40,7 @@ type Stats struct {
 	NewFiles int64 `json:"new_files" doc:"Not known from the backup before"`
 	NewBytes int64 `json:"new_bytes" doc:"Written to storage"`
 	Warnings int64 `json:"warnings"`
+	Skipped  int64 `json:"skipped,omitempty" doc:"Of a restore: files and links that were there already and stay as they are"`
 }
 
 // Progress is how far a run is.

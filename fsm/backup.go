@@ -28,6 +28,7 @@ type Stats struct {
 	NewFiles int64 `cbor:"new_files,omitempty"` // not known from the backup before
 	NewBytes int64 `cbor:"new_bytes,omitempty"` // written to storage
 	Warnings int64 `cbor:"warnings,omitempty"`
+	Skipped  int64 `cbor:"skipped,omitempty"` // by a restore: files and links that were there already
 }
 
 var backups = define(schema[Backup]{

@@ -119,7 +119,7 @@ func (c *RemoveClient) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	if n := tx.Tasks.Count("client", c.ID); n > 0 {
-		return "", Errorf(Conflict, "client %s has %d tasks; remove them first", row.Name, n)
+		return "", Errorf(Conflict, "client %s has tasks (%d); remove them first", row.Name, n)
 	}
 	for b := range tx.Backups.By("client", c.ID) {
 		if b.Status != Deleted {

@@ -3,6 +3,7 @@ package fsm
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what kind of refusal an [Error] is. It is the only thing about an
@@ -59,6 +60,15 @@ func CodeOf(err error) Code {
 func invalidField(field, format string, args ...any) *Error {
 	msg := fmt.Sprintf(format, args...)
 	return &Error{Code: Invalid, Message: field + ": " + msg, Fields: []FieldError{{field, msg}}}
+}
+
+// notOneOf refuses a value that is none of those known.
+func notOneOf[T ~string](field string, value T, known []T) *Error {
+	words := make([]string, len(known))
+	for i, k := range known {
+		words[i] = string(k)
+	}
+	return invalidField(field, "%q is not one of %s", value, strings.Join(words, ", "))
 }
 
 func notFound(noun, ref string) *Error { return Errorf(NotFound, "no %s %q", noun, ref) }

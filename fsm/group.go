@@ -52,7 +52,7 @@ func (tx *Tx) checkGroup(g *Group) error {
 	}
 	for _, r := range g.Rights {
 		if r != All && !slices.Contains(Rights(), r) {
-			return invalidField("rights", "%q is not one of %v", r, Rights())
+			return notOneOf("rights", r, Rights())
 		}
 	}
 	if g.Rank < 0 || g.Rank > 100 {

@@ -3,6 +3,7 @@ package fsm
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Roles of nodes.
@@ -148,11 +149,11 @@ func (n *NewNode) check() error {
 
 func checkRoles(roles, allowed []string) error {
 	if len(roles) == 0 {
-		return invalidField("roles", "at least one is needed of %v", allowed)
+		return invalidField("roles", "at least one is needed of %s", strings.Join(allowed, ", "))
 	}
 	for _, r := range roles {
 		if !slices.Contains(allowed, r) {
-			return invalidField("roles", "%q is not one of %v", r, allowed)
+			return notOneOf("roles", r, allowed)
 		}
 	}
 	return nil
@@ -337,7 +338,7 @@ func (c *RemoveNode) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	if !c.Force && (n.Status == Online || n.Status == Degraded) {
-		return "", Errorf(Conflict, "node %s is %s; stop it first, or force", n.Name, n.Status)
+		return "", Errorf(Conflict, "node %s is %s; stop it first, or force its removal", n.Name, n.Status)
 	}
 	for r := range tx.Repositories.By("storage", n.ID) {
 		if !c.Force && len(r.Storages) == 1 {

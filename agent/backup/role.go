@@ -103,7 +103,7 @@ func (r *Role) restore(ctx context.Context, repo Repo, o fsm.Order, ev Events) (
 	target := Target{Dir: o.Restore.Target, Overwrite: o.Restore.Overwrite}
 	stats, err := r.engine.Restore(ctx, repo, SnapshotID(o.Snapshot), o.Restore.Path, target, ev)
 	return fsm.Outcome{
-		Stats:    fsm.Stats{Files: stats.Files, Bytes: stats.Bytes, Warnings: int64(len(stats.Problems))},
+		Stats:    fsm.Stats{Files: stats.Files, Bytes: stats.Bytes, Warnings: int64(len(stats.Problems)), Skipped: stats.Skipped},
 		Warnings: told(stats.Problems),
 	}, err
 }

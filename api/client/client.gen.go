@@ -1117,7 +1117,10 @@ type Stats struct {
 
 	// NewFiles Not known from the backup before
 	NewFiles int64 `json:"new_files"`
-	Warnings int64 `json:"warnings"`
+
+	// Skipped Of a restore: files and links that were there already and stay as they are
+	Skipped  *int64 `json:"skipped,omitempty"`
+	Warnings int64  `json:"warnings"`
 }
 
 // StorageStats defines model for StorageStats.

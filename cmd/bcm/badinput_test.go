@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +79,8 @@ func TestWrongWords(t *testing.T) {
 		says []string
 	}{
 		"command":           {[]string{"manger"}, 2, []string{`"manger"`, "did you mean manager?"}},
+		"help of none":      {[]string{"help", "node", "lst"}, 2, []string{`"node lst"`, "bcm node --help"}},
+		"completion":        {[]string{"completion", "bahs"}, 2, []string{`"bahs"`, "did you mean bash?"}},
 		"flag":              {[]string{"manager", "--data-dri", dir}, 2, []string{"--data-dri", "--data-dir"}},
 		"flag of the other": {[]string{"agent", "--bootstrap-expect", "3"}, 2, []string{"--bootstrap-expect"}},
 		"value":             {[]string{"agent", "--slots", "many"}, 2, []string{"many", "--slots"}},
@@ -245,14 +246,7 @@ func TestDirectoryInUse(t *testing.T) {
 
 // A disk without room is refused before anything is on it.
 func TestFullDisk(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("a small disk can be mounted by root alone")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("a small disk cannot be mounted here: %v", err)
-	}
-	defer func() { check(t, syscall.Unmount(dir, 0)) }()
+	dir := smallDisk(t, "8m")
 	code, out := says(t, append([]string{"manager", "--data-dir", filepath.Join(dir, "m"), "--bootstrap-expect", "1"}, anyPorts()...)...)
 	if code != 1 || !strings.Contains(out, "full") || !strings.Contains(out, "raft.reserve") {
 		t.Errorf("exit code %d, and it said:\n%s", code, out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 
 	"bcm/agent/backup"
@@ -74,8 +75,19 @@ func (f files) Open(ctx context.Context, s api.Stored, name string) (io.ReadClos
 
 func fileOf(e backup.Entry, dir string) api.File {
 	return api.File{Name: e.Name, Path: path.Join(dir, e.Name), Type: typeOf(e), Size: e.Size,
-		Mode: fmt.Sprintf("%04o", e.Mode.Perm()), ModifiedAt: e.Modified.UTC(),
+		Mode: octal(e.Mode), ModifiedAt: e.Modified.UTC(),
 		Owner: fmt.Sprintf("%d:%d", e.UID, e.GID), Target: e.Link}
+}
+
+// octal writes a mode as chmod takes it.
+func octal(m fs.FileMode) string {
+	bits := uint32(m.Perm())
+	for i, special := range []fs.FileMode{fs.ModeSticky, fs.ModeSetgid, fs.ModeSetuid} {
+		if m&special != 0 {
+			bits |= 0o1000 << i
+		}
+	}
+	return fmt.Sprintf("%04o", bits)
 }
 
 func typeOf(e backup.Entry) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"bcm/cmd/bcm/cli"
@@ -34,7 +35,29 @@ func newRoot() *cobra.Command {
 	cli.Manners(root)
 	root.AddCommand(newManager(), newAgent(), newDev(), newOpenAPI(), newVersion())
 	root.AddCommand(cli.Commands(version)...)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			cli.Manners(c)
+		}
+	}
 	return root
+}
+
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Tell about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return cli.Usagef("there is no command %q to tell about\nMore with: %s --help", strings.Join(args, " "), about.CommandPath())
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 func newVersion() *cobra.Command {

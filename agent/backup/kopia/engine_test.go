@@ -197,8 +197,8 @@ func TestSourcesThatAreNotWhole(t *testing.T) {
 		err    error
 		text   string
 	}{
-		"vanished":        {backup.Source{Paths: []string{base + "/gone"}}, backup.ErrSource, "gone does not exist"},
-		"all vanished":    {backup.Source{Paths: []string{base + "/gone", base + "/too"}}, backup.ErrSource, "too does not exist"},
+		"vanished":        {backup.Source{Paths: []string{base + "/gone"}}, backup.ErrSource, "gone: file does not exist"},
+		"all vanished":    {backup.Source{Paths: []string{base + "/gone", base + "/too"}}, backup.ErrSource, "too: file does not exist"},
 		"relative":        {backup.Source{Paths: []string{"d"}}, backup.ErrSource, "not an absolute path"},
 		"device":          {backup.Source{Paths: []string{"/dev/null"}}, backup.ErrSource, "a device"},
 		"nothing":         {backup.Source{}, backup.ErrSource, "neither paths nor a command"},

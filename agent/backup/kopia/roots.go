@@ -68,7 +68,7 @@ func openPath(path, name string) (fs.Entry, error) {
 	}
 	real, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s does not exist: %w", path, os.ErrNotExist)
+		return nil, fmt.Errorf("%s: %w", path, os.ErrNotExist)
 	}
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ func find(ctx context.Context, rep repo.Repository, root *snapshot.DirEntry, pat
 			continue
 		}
 		if at.Type != snapshot.EntryTypeDirectory {
-			return nil, fmt.Errorf("%w: %s", backup.ErrNotFound, path)
+			return nil, fmt.Errorf("%w in the backup: %s", backup.ErrNotFound, path)
 		}
 		entries, err := readDir(ctx, rep, at)
 		if err != nil {
@@ -55,7 +55,7 @@ func find(ctx context.Context, rep repo.Repository, root *snapshot.DirEntry, pat
 		}
 		i := slices.IndexFunc(entries, func(e *snapshot.DirEntry) bool { return e.Name == part })
 		if i < 0 {
-			return nil, fmt.Errorf("%w: %s", backup.ErrNotFound, path)
+			return nil, fmt.Errorf("%w in the backup: %s", backup.ErrNotFound, path)
 		}
 		at = entries[i]
 	}

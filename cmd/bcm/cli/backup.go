@@ -111,9 +111,17 @@ func backupFields(a *app, b client.Backup) []field {
 	if b.Progress != nil {
 		doing = b.Progress.Phase + ": " + far(b.Progress)
 	}
-	stored := ""
+	figures := ""
 	if b.Stats.Files > 0 {
-		stored = summary(b.Stats, value(b.StartedAt), value(b.FinishedAt))
+		figures = summary(b.Stats, value(b.StartedAt), value(b.FinishedAt))
+	}
+	stored, read, wrong, warned := "", figures, value(b.Error), figure(b.Stats.Warnings, count)
+	switch fsm.Status(b.Status) {
+	case fsm.Succeeded:
+		stored, read = figures, ""
+	case fsm.Warning: // the error is the first of the warnings
+		stored, read = figures, ""
+		wrong, warned = "", strings.TrimSuffix(warned+": "+wrong, ": ")
 	}
 	return []field{
 		{"ID", b.Id},
@@ -126,8 +134,9 @@ func backupFields(a *app, b client.Backup) []field {
 		{"Attempt", attempt},
 		{"Progress", doing},
 		{"Stored", stored},
-		{"Warnings", figure(b.Stats.Warnings, count)},
-		{"Error", value(b.Error)},
+		{"Read", read},
+		{"Warnings", warned},
+		{"Error", wrong},
 		{"Queued", a.instant(b.CreatedAt)},
 		{"Started", a.instant(value(b.StartedAt))},
 		{"Finished", a.instant(value(b.FinishedAt))},
@@ -201,7 +210,7 @@ func (a *app) runBackup(cmd *cobra.Command, body changes, wait bool, r *result) 
 	if r.quiet {
 		fmt.Fprintln(cmd.OutOrStdout(), line(queued.ID))
 	}
-	return a.follow(cmd, g, backupRun(queued.ID), r.json)
+	return a.follow(cmd, g, backupRun(queued.ID), r)
 }
 
 // backupRun is a backup to follow.
@@ -212,7 +221,7 @@ func backupRun(id string) followed {
 }
 
 func (a *app) backupWatch() *cobra.Command {
-	var asJSON bool
+	var r result
 	cmd := &cobra.Command{
 		Use:               "watch BACKUP",
 		Short:             "Wait for the end of a backup and show how far it is",
@@ -224,10 +233,10 @@ func (a *app) backupWatch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.follow(cmd, g, backupRun(args[0]), asJSON)
+			return a.follow(cmd, g, backupRun(args[0]), &r)
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	jsonFlag(cmd, &r.json)
 	return cmd
 }
 

@@ -121,7 +121,11 @@ func (g *grid) reached(ctx context.Context, err error) error {
 		}
 		text += "\n  " + host + ": " + e.Err.Error()
 	}
-	return &unreachableError{text + hintOf(err), err}
+	hint := hintOf(err)
+	if hint == "" && g.target.guessed {
+		hint = "\nName the managers with --addr or BCM_ADDR, or log in: bcm login --addr https://HOST:7443"
+	}
+	return &unreachableError{text + hint, err}
 }
 
 // urlErrors finds the errors of all managers that were tried.

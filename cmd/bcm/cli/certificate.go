@@ -15,7 +15,7 @@ func (a *app) certificates() *cobra.Command {
 			what: "certificates", path: at("certificates"), columns: certColumns, id: func(c client.Certificate) string { return c.Id },
 			filters: []filter{
 				{name: "node", usage: "of this node", refs: nodeRefs},
-				{name: "revoked", usage: "revoked ones; with =false the others", yesno: true},
+				{name: "revoked", usage: "true: those that are revoked; false: the others", yesno: true},
 			},
 		}),
 		show(a, one[client.Certificate]{what: "certificate", path: func(ref string) string { return at("certificates", ref) }, refs: certRefs, fields: certFields}),

@@ -36,9 +36,9 @@ type followed struct {
 }
 
 // follow waits for the end of a run and shows how far it is: a bar on a
-// terminal, lines elsewhere. It is an error of the kind unwished when the run
+// terminal, lines elsewhere; what it is asked to write at the end says r. It is an error of the kind unwished when the run
 // did not go well.
-func (a *app) follow(cmd *cobra.Command, g *grid, f followed, asJSON bool) error {
+func (a *app) follow(cmd *cobra.Command, g *grid, f followed, r *result) error {
 	shown := a.display(cmd, f.what+" "+f.id)
 	defer shown.end()
 	var last run
@@ -62,12 +62,12 @@ func (a *app) follow(cmd *cobra.Command, g *grid, f followed, asJSON bool) error
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if r.json {
 		if err := writeJSON(cmd.OutOrStdout(), json.RawMessage(data)); err != nil {
 			return err
 		}
 	}
-	return f.verdict(cmd.OutOrStdout(), last, asJSON)
+	return f.verdict(cmd.OutOrStdout(), last, r.json || r.quiet)
 }
 
 // verdict says how a run has ended.
@@ -80,7 +80,7 @@ func (f followed) verdict(out io.Writer, r run, silent bool) error {
 		return nil
 	case fsm.Warning:
 		if !silent {
-			fmt.Fprintf(out, "%s\nwith %s: %s\n", line(f.done(r)), plural(int(max(r.Stats.Warnings, 1)), "warning"), line(r.Error))
+			fmt.Fprintf(out, "%s\nwith %s: %s\n", line(f.done(r)), plural(max(r.Stats.Warnings, 1), "warning"), line(r.Error))
 		}
 		return nil
 	}
@@ -95,7 +95,7 @@ func (f followed) verdict(out io.Writer, r run, silent bool) error {
 func (r run) summary() string { return summary(r.Stats, r.StartedAt, r.FinishedAt) }
 
 func summary(s client.Stats, from, to time.Time) string {
-	text := fmt.Sprintf("%s files, %s", count(s.Files), size(s.Bytes))
+	text := fmt.Sprintf("%s, %s", plural(s.Files, "file"), size(s.Bytes))
 	if s.NewBytes > 0 {
 		text += fmt.Sprintf(" (%s new)", size(s.NewBytes))
 	}

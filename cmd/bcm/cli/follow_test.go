@@ -85,7 +85,7 @@ func TestWatchJSON(t *testing.T) {
 func TestRunAndWait(t *testing.T) {
 	w := newWorld(t).on("POST /v1/backups", 201, status("queued")).on("GET /v1/backups/b9", 200, status("succeeded"))
 	got := w.run("backup", "run", "t1", "--wait", "-q")
-	if got.code != 0 || !strings.HasPrefix(got.out, "b9\n") {
+	if got.code != 0 || got.out != "b9\n" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -101,6 +101,19 @@ func TestRestoreWaits(t *testing.T) {
 	}
 	if want := `POST /v1/backups/b9/restore {"node":"backup-1","overwrite":"if-newer","path":"/etc","target":"/t"}`; w.asked[0] != want {
 		t.Errorf("asked  %s\nwanted %s", w.asked[0], want)
+	}
+}
+
+// A restore that wrote nothing, as all was there, does not look like one that did.
+func TestRestoreLeavesWhatIsThere(t *testing.T) {
+	w := newWorld(t).on("POST /v1/backups/b9/restore", 202, `{"id":"j1","status":"queued"}`).
+		on("GET /v1/restores/j1", 200, `{"id":"j1","status":"succeeded","stats":{"files":0,"bytes":0,"skipped":3}}`)
+	got := w.run("backup", "restore", "b9", "--node", "backup-1", "--target", "/t")
+	if got.code != 0 || got.out != "restored to /t on backup-1: 0 files, 0 B; 3 were there already and left as they are (see --overwrite)\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := w.run("backup", "restore", "b9", "--node", "backup-1", "--target", "/t", "-q"); got.out != "j1\n" {
+		t.Errorf("-q wrote %q", got.out)
 	}
 }
 

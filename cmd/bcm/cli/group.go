@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ func (a *app) groups() *cobra.Command {
 		list(a, listing[client.Group]{
 			what: "groups", path: at("groups"), columns: groupColumns, id: func(g client.Group) string { return g.Id },
 			filters: []filter{
-				{name: "predefined", usage: "those that every cluster has; with =false the others", yesno: true},
+				{name: "predefined", usage: "true: those that every cluster has; false: the others", yesno: true},
 				{name: "origin", usage: "from there"},
 			},
 		}),
@@ -49,6 +50,15 @@ func rightsShort(rights []string) string {
 	return strings.Join(rights, " ")
 }
 
+// rightsLong names all rights.
+func rightsLong(rights []string, between string) string {
+	words := slices.Clone(rights)
+	if i := slices.Index(words, string(fsm.All)); i >= 0 {
+		words[i] = "all"
+	}
+	return strings.Join(words, between)
+}
+
 func yesNo(yes bool) string {
 	if yes {
 		return "yes"
@@ -62,7 +72,7 @@ func groupFields(a *app, g client.Group) []field {
 		{"ID", g.Id},
 		{"Description", g.Description},
 		{"Rank", count(g.Rank)},
-		{"Rights", strings.Join(g.Rights, "\n")},
+		{"Rights", rightsLong(g.Rights, "\n")},
 		{"Members", count(g.Members)},
 		{"Predefined", yesNo(g.Predefined)},
 		{"Origin", g.Origin},

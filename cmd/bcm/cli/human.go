@@ -86,11 +86,11 @@ func count(n int64) string {
 }
 
 // plural writes "1 backup" and "2 backups".
-func plural(n int, noun string) string {
+func plural[N int | int64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return strconv.Itoa(n) + " " + noun
+	return count(int64(n)) + " " + noun
 }
 
 // clean takes out of a text what could drive a terminal: texts come from other

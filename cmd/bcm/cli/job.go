@@ -27,7 +27,11 @@ each source path when there are several.`,
 			body := changes{"path": path, "node": node, "target": target}
 			take(body, cmd, "overwrite", "overwrite", overwrite)
 			done := func(j run) string {
-				return fmt.Sprintf("restored to %s on %s: %s", target, node, j.summary())
+				text := fmt.Sprintf("restored to %s on %s: %s", target, node, j.summary())
+				if n := value(j.Stats.Skipped); n > 0 {
+					text += fmt.Sprintf("; %s were there already and left as they are (see --overwrite)", count(n))
+				}
+				return text
 			}
 			return a.job(cmd, "restore", args[0], body, wait, &r, done)
 		},
@@ -89,5 +93,8 @@ func (a *app) job(cmd *cobra.Command, verb, ref string, body changes, wait bool,
 	if !wait {
 		return r.write(cmd, data, "%s %s is %s", map[string]string{"restore": "restore", "verify": "verification"}[verb], begun.ID, begun.Status)
 	}
-	return a.follow(cmd, g, followed{what: verb, id: begun.ID, path: at(noun, begun.ID), done: done}, r.json)
+	if r.quiet {
+		fmt.Fprintln(cmd.OutOrStdout(), line(begun.ID))
+	}
+	return a.follow(cmd, g, followed{what: verb, id: begun.ID, path: at(noun, begun.ID), done: done}, r)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // listing is what a list verb shows: where the rows come from, by what they can
@@ -31,7 +32,7 @@ type filter struct {
 	usage  string
 	values []string // for completion
 	refs   completer
-	yesno  bool // true or false; the flag alone means true
+	yesno  bool // true or false
 	when   bool // a moment, or how long ago it was
 }
 
@@ -81,12 +82,21 @@ func list[T any](a *app, l listing[T]) *cobra.Command {
 	f.BoolVar(&o.json, "json", false, "write JSON, as the HTTP API gives it")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "write ids alone")
 	f.StringVar(&o.search, "search", "", "only those in whose name, id or other texts this occurs")
+	f.SetNormalizeFunc(searched)
 	f.StringVar(&o.sort, "sort", "", "order by these fields, with commas between; a minus before one turns its order round")
 	f.IntVar(&o.limit, "limit", defaultLimit, "list this many at most; 0 lists all")
 	for _, one := range l.filters {
 		one.add(a, cmd)
 	}
 	return cmd
+}
+
+// searched lets the search be named as in the HTTP API, too.
+func searched(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "q" {
+		name = "search"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // at is the path of the listing, of the object named by the argument if it takes
@@ -108,7 +118,6 @@ func (f filter) add(a *app, cmd *cobra.Command) {
 		cmd.Flags().StringSlice(f.name, nil, f.usage)
 	}
 	if f.yesno {
-		cmd.Flags().Lookup(f.name).NoOptDefVal = "true"
 		f.values = []string{"true", "false"}
 	}
 	complete(cmd, f.name, f.values)

@@ -139,7 +139,7 @@ func TestListQueries(t *testing.T) {
 		{[]string{"node", "list", "--status", "online,offline", "--role", "backup-manager", "--mode", "active", "--site", "fra1"},
 			"/v1/nodes?limit=100&mode=active&role=backup-manager&site=fra1&status=online&status=offline"},
 		{[]string{"node", "list", "--search", "b&1", "--sort", "-name,id", "--limit", "5"}, "/v1/nodes?limit=5&q=b%261&sort=-name%2Cid"},
-		{[]string{"user", "list", "--enabled"}, "/v1/users?enabled=true&limit=100"},
+		{[]string{"user", "list", "--enabled", "true", "--q", "ada"}, "/v1/users?enabled=true&limit=100&q=ada"},
 		{[]string{"user", "list", "--enabled=false", "--group", "Backup users", "--origin", "cluster"},
 			"/v1/users?enabled=false&group=Backup+users&limit=100&origin=cluster"},
 		{[]string{"task", "list", "--client", "a", "--client", "b", "--schedule", "s"}, "/v1/tasks?client=a&client=b&limit=100&schedule=s"},

@@ -131,6 +131,6 @@ func meFields(_ *app, m client.Me) []field {
 	return []field{
 		{"User", m.User.Name},
 		{"Groups", strings.Join(m.Groups, ", ")},
-		{"Rights", strings.Join(m.Rights, ", ")},
+		{"Rights", rightsLong(m.Rights, ", ")},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func nodeColumns(a *app) []column[client.Node] {
 		{title: "site", of: func(n client.Node) string { return n.Site }},
 		{title: "address", of: func(n client.Node) string { return n.Address }},
 		{title: "version", of: func(n client.Node) string { return n.Version }},
-		{title: "runs", of: func(n client.Node) string { return fmt.Sprintf("%d/%d", n.Running, n.Slots) }, right: true},
+		{title: "runs", of: func(n client.Node) string { return runs(n, "%d/%d") }, right: true},
 		{title: "last seen", of: func(n client.Node) string { return seen(a, n) }},
 	}
 }
@@ -53,6 +54,14 @@ func seen(a *app, n client.Node) string {
 		return "now"
 	}
 	return ago(value(n.LastSeen), a.now())
+}
+
+// runs is how many runs a node has, and may have at once, if it runs any.
+func runs(n client.Node, format string) string {
+	if !slices.Contains(n.Roles, fsm.RoleBackupManager) {
+		return ""
+	}
+	return fmt.Sprintf(format, n.Running, n.Slots)
 }
 
 // stores is how much a storage keeps.
@@ -74,7 +83,7 @@ func nodeFields(a *app, n client.Node) []field {
 		{"Labels", labels(n.Labels)},
 		{"Address", n.Address},
 		{"Version", n.Version},
-		{"Runs", fmt.Sprintf("%d of %d at once", n.Running, n.Slots)},
+		{"Runs", runs(n, "%d of %d at once")},
 		{"Storage", stores(n)},
 		{"Last seen", seen(a, n)},
 		{"Certificate", until(a, value(n.CertificateNotAfter))},

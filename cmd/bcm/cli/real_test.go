@@ -159,7 +159,7 @@ var realVerbs = []struct {
 	{"task update t1 --keep-last 3 --schedule= --name t0", 0, "changed"},
 	{"task disable t0", 0, "disabled"},
 	{"task enable t0", 0, "enabled"},
-	{"task list --client c0 --enabled", 0, "pg_dump > db.sql"},
+	{"task list --client c0 --enabled true", 0, "pg_dump > db.sql"},
 	{"task show t0", 0, "3 last"},
 
 	{"backup run t0 --level copy", 0, "is queued"},
@@ -179,7 +179,7 @@ var realVerbs = []struct {
 	{"backup cancel nothing", 1, `no backup "nothing"`},
 	{"backup remove nothing -y", 1, `no backup "nothing"`},
 
-	{"client remove c0 -y", 1, "has 2 tasks"},
+	{"client remove c0 -y", 1, "has tasks (2)"},
 	{"task remove t0 -y", 1, "is running as backup"},
 	{"task remove t2 -y", 0, "removed"},
 	{"schedule remove late -y", 0, "removed"},

@@ -11,7 +11,7 @@ func (a *app) schedules() *cobra.Command {
 	return noun("schedule", "When tasks are run",
 		list(a, listing[client.Schedule]{
 			what: "schedules", path: at("schedules"), columns: scheduleColumns, id: func(s client.Schedule) string { return s.Id },
-			filters: []filter{{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true}},
+			filters: []filter{{name: "enabled", usage: "true: those that are enabled; false: that are disabled", yesno: true}},
 		}),
 		show(a, one[client.Schedule]{what: "schedule", path: schedulePath, refs: scheduleRefs, fields: scheduleFields}),
 		a.scheduleAdd(), a.scheduleUpdate(),

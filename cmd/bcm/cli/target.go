@@ -15,11 +15,12 @@ import (
 
 // target is which grid to talk to, and as whom.
 type target struct {
-	addrs []string // URLs of managers
-	token string
-	ca    []byte // PEM; nil for the authorities of the system
-	cert  string // files of a client certificate and its key
-	key   string
+	addrs   []string // URLs of managers
+	guessed bool     // nobody has said which
+	token   string
+	ca      []byte // PEM; nil for the authorities of the system
+	cert    string // files of a client certificate and its key
+	key     string
 }
 
 // localAddr is where a manager on this machine listens.
@@ -49,7 +50,7 @@ func (a *app) target() (target, error) {
 		t.ca = []byte(kept.CA)
 	}
 	if len(t.addrs) == 0 {
-		t.addrs = []string{localAddr}
+		t.addrs, t.guessed = []string{localAddr}, true
 	}
 	if file := first(a.cacert, a.env("BCM_CACERT")); file != "" {
 		if t.ca, err = os.ReadFile(file); err != nil {

@@ -16,7 +16,7 @@ func (a *app) tasks() *cobra.Command {
 			filters: []filter{
 				{name: "client", usage: "of this client", refs: clientRefs},
 				{name: "schedule", usage: "bound to this schedule", refs: scheduleRefs},
-				{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true},
+				{name: "enabled", usage: "true: those that are enabled; false: that are disabled", yesno: true},
 			},
 		}),
 		show(a, one[client.Task]{what: "task", path: taskPath, refs: taskRefs, fields: taskFields}),

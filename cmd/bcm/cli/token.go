@@ -51,7 +51,7 @@ func (a *app) tokenList() *cobra.Command {
 		filters: []filter{
 			{name: "role", usage: "good for this role", values: fsm.Roles()},
 			{name: "user", usage: "speaking for this user (with --api)", refs: userRefs},
-			{name: "revoked", usage: "revoked ones; with =false the others", yesno: true},
+			{name: "revoked", usage: "true: those that are revoked; false: the others", yesno: true},
 		},
 	})
 	apiFlag(cmd, &speaks)

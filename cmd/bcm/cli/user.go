@@ -13,7 +13,7 @@ func (a *app) users() *cobra.Command {
 		list(a, listing[client.User]{
 			what: "users", path: at("users"), columns: userColumns, id: func(u client.User) string { return u.Id },
 			filters: []filter{
-				{name: "enabled", usage: "enabled ones; with =false disabled ones", yesno: true},
+				{name: "enabled", usage: "true: those who are enabled; false: who are disabled", yesno: true},
 				{name: "group", usage: "members of this group", refs: groupRefs},
 				{name: "origin", usage: "from there"},
 			},

@@ -2355,6 +2355,11 @@ export interface components {
              * @description Not known from the backup before
              */
             new_files: number;
+            /**
+             * Format: int64
+             * @description Of a restore: files and links that were there already and stay as they are
+             */
+            skipped?: number;
             /** Format: int64 */
             warnings: number;
         };
