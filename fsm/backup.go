@@ -168,9 +168,11 @@ func (tx *Tx) forgetDeleted() {
 	}
 	for _, id := range backups {
 		drop(tx, &tx.Backups, id)
+		drop(tx, &tx.Warnings, id)
 	}
 	for _, id := range jobs {
 		drop(tx, &tx.Jobs, id)
+		drop(tx, &tx.Warnings, id)
 	}
 }
 
@@ -272,6 +274,7 @@ func (c *FinishBackup) apply(tx *Tx) (string, error) {
 			return err
 		}
 		b.Snapshot, b.Stats = c.Outcome.Snapshot, c.Outcome.Stats
+		tx.warn(b.ID, c.Outcome.Warnings)
 		tx.detail = string(b.Status)
 		return nil
 	})

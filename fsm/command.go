@@ -52,6 +52,9 @@ type kind struct {
 var kinds = []kind{
 	{"cluster.init", 1, "", "system", func() Command { return new(InitCluster) }},
 	{"setting.put", 1, ClusterWrite, "system", func() Command { return new(PutSetting) }},
+	{"cluster.transfer", 1, ClusterWrite, "", func() Command { return new(TransferLeadership) }},
+	{"cluster.remove", 1, ClusterWrite, "", func() Command { return new(RemoveMember) }},
+	{"cluster.restore", 1, "", "system", func() Command { return new(RestoreSnapshot) }},
 
 	{"node.join", 1, "", "system", func() Command { return new(JoinNode) }},
 	{"node.update", 1, NodesWrite, "system", func() Command { return new(UpdateNode) }},
@@ -72,7 +75,9 @@ var kinds = []kind{
 	{"token.create", 1, TokensWrite, "system", func() Command { return new(CreateToken) }},
 	{"token.revoke", 1, TokensWrite, "system", func() Command { return new(RevokeToken) }},
 	{"session.create", 1, "", "system", func() Command { return new(CreateSession) }},
+	{"session.see", 1, "", "system", func() Command { return new(SeeSession) }},
 	{"session.end", 1, Self, "system", func() Command { return new(EndSession) }},
+	{"login.refuse", 1, "", "system", func() Command { return new(RefuseLogins) }},
 
 	{"client.create", 1, DataWrite, "system", func() Command { return new(CreateClient) }},
 	{"client.update", 1, DataWrite, "", func() Command { return new(UpdateClient) }},
@@ -115,9 +120,9 @@ func indexKinds[K comparable](key func(kind) K) map[K]kind {
 	return m
 }
 
-// quiet commands leave no row in the audit trail when they are done: a node
-// telling how it is, which it does often.
-func (k kind) quiet() bool { return k.name == "node.report" }
+// quiet commands leave no row in the audit trail when they are done: what is told
+// often, of how a node is and of who is still there.
+func (k kind) quiet() bool { return k.name == "node.report" || k.name == "session.see" }
 
 // KindOf names the kind of a command, as it stands in the log and in metrics.
 func KindOf(cmd Command) string { return kindOf[reflect.TypeOf(cmd)].name }

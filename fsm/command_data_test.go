@@ -196,7 +196,7 @@ func TestBackupCommands(t *testing.T) {
 		{"by a user", "user:root", &StartBackup{ID: "live", Attempt: 1}, Denied, nil},
 
 		{"", "node:b1", &FinishBackup{ID: "live", Attempt: 1, Outcome: Outcome{Status: Warning, Snapshot: "s", Warnings: []string{"one file"}}}, "",
-			[]string{"~ backups/live error: <nil> → one file, finished_at: 0 → 12:00:"}},
+			[]string{"~ backups/live error: <nil> → one file, finished_at: 0 → 12:00:", "+ warnings/live texts=[one file]"}},
 		{"again", "node:b1", &FinishBackup{ID: "done", Attempt: 1, Outcome: Outcome{Status: Succeeded, Snapshot: "snap"}}, "", nil},
 		{"a second end", "node:b1", &FinishBackup{ID: "done", Attempt: 1, Outcome: Outcome{Status: Failed}}, Conflict, nil},
 		{"no end", "node:b1", &FinishBackup{ID: "live", Attempt: 1, Outcome: Outcome{Status: Running}}, Invalid, nil},

@@ -130,6 +130,10 @@ func TestTokenCommands(t *testing.T) {
 		{"the secret of another", "system:login", &CreateSession{ID: "s9", User: "u-op", Hash: []byte("ses-hash"), TTL: time.Hour}, Conflict, nil},
 		{"by a user", "user:root", &CreateSession{ID: "s9", User: "u-op", Hash: []byte("h"), TTL: time.Hour}, Denied, nil},
 
+		{"just begun", "system:session", &SeeSession{ID: "ses"}, "", nil},
+		{"an API token", "system:session", &SeeSession{ID: "at"}, NotFound, nil},
+		{"by a user", "user:root", &SeeSession{ID: "ses"}, Denied, nil},
+
 		{"own", "user:op", &EndSession{ID: "ses"}, "", []string{"- tokens/ses"}},
 		{"by the system", "system:logout", &EndSession{ID: "ses"}, "", []string{"- tokens/ses"}},
 		{"another's", "user:root", &EndSession{ID: "ses"}, Denied, nil},

@@ -33,6 +33,9 @@ type goldenRecord struct {
 // eventful is a furnished lab in which all else has happened, too.
 func eventful(t testing.TB) *lab {
 	l := furnished(t)
+	l.now = l.now.Add(SeeEvery)
+	l.do("system:session", &SeeSession{ID: "ses"})
+	l.do("system:login", &RefuseLogins{Tries: []RefusedTries{{User: "u-op", From: "10.0.0.9", Wrong: 5, Limited: 2}, {From: "10.0.0.9", Wrong: 1}}, More: 3})
 	l.do("user:op",
 		&UpdateNode{ID: "b1", Mode: ptr(Draining), Site: ptr("fra")},
 		&UpdateClient{ID: "c1", Labels: ptr(map[string]string{"rack": "7", "row": "2"})},
@@ -47,12 +50,14 @@ func eventful(t testing.TB) *lab {
 		&ChangePassword{ID: "u-op", Password: "new", Session: "ses"}, &EndSession{ID: "ses"})
 	l.do("user:root",
 		&PutSetting{Name: RecoveryEpoch, Value: []byte("1")},
+		&TransferLeadership{To: "m1"}, &TransferLeadership{}, &RemoveMember{ID: "m9"},
 		&UpdateUser{ID: "u-night", Enabled: ptr(false)}, &RemoveUser{ID: "u-night"},
 		&UpdateGroup{ID: "g-night", Rank: ptr(11)}, &RemoveGroup{ID: "g-night"},
 		&RevokeToken{ID: "jt"}, &RevokeCertificate{ID: "cert-s2"})
+	l.do("system:restore", &RestoreSnapshot{User: "root"})
 	l.do("node:s1", &ReportNode{ID: "s1", Version: "1.1", Understands: 1, Capacity: Capacity{Total: 100, Used: 30, Free: 70}})
 	l.do("node:b2", &IssueCertificate{Certificate{Meta: Meta{ID: "c0ffee"}, Node: "b2", NotAfter: dawn.Add(90 * time.Hour)}})
-	l.do("node:b2", &StartJob{ID: "restore", Attempt: 1}, &FinishJob{ID: "restore", Attempt: 1, Outcome: Outcome{Status: Warning, Error: "one file is \xff"}})
+	l.do("node:b2", &StartJob{ID: "restore", Attempt: 1}, &FinishJob{ID: "restore", Attempt: 1, Outcome: Outcome{Status: Warning, Error: "one file is \xff", Warnings: []string{"/a: gone"}}})
 	l.do("plan:fail", &InterruptBackup{ID: "live", Attempt: 1, Reason: "node b1 is offline"})
 	l.do("plan:place", &AssignJob{ID: "verify", From: Queued, Node: "s2"})
 	l.do("plan:fail", &InterruptJob{ID: "verify", Attempt: 1, Reason: "node s2 is offline"})

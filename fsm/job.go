@@ -200,6 +200,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 			return err
 		}
 		j.Stats = c.Outcome.Stats
+		tx.warn(j.ID, c.Outcome.Warnings)
 		tx.detail = string(j.Status)
 		if j.Kind == ForgetJob && j.Status == Succeeded {
 			tx.forgetSnapshot(j.Backup)

@@ -28,12 +28,16 @@ type Token struct {
 	Used      int       `cbor:"used,omitempty"`  // how many have
 	ExpiresAt Time      `cbor:"expires_at"`
 	Revoked   bool      `cbor:"revoked,omitempty"`
+	SeenAt    Time      `cbor:"seen_at,omitempty"` // when a session was last used, give or take [SeeEvery]
 }
 
 // Bounds on tokens.
 const (
 	MaxJoinTTL  = 24 * time.Hour
 	MaxJoinUses = 10_000
+
+	SessionIdle = 30 * time.Minute // a session that is not used for so long has ended
+	SeeEvery    = 5 * time.Minute  // how often its use is recorded
 )
 
 var tokens = define(schema[Token]{
@@ -80,6 +84,9 @@ func (v *View) Bearer(hash []byte, now Time) (*Token, *User, error) {
 	}
 	return nil, nil, Errorf(Unauthorized, "the token is not known; log in again")
 }
+
+// LastUse is when a session is known to have been used last.
+func (t *Token) LastUse() Time { return max(t.CreatedAt, t.SeenAt) }
 
 // CreateToken makes a join token or an API token.
 type CreateToken struct {
@@ -221,6 +228,26 @@ func (c *CreateSession) apply(tx *Tx) (string, error) {
 	tx.detail = "from " + c.From
 	tx.forgetExpired()
 	return c.ID, nil
+}
+
+// SeeSession records that a session is in use. What is recorded already is not
+// recorded again.
+type SeeSession struct {
+	ID string `cbor:"id"`
+}
+
+func (c *SeeSession) apply(tx *Tx) (string, error) {
+	t, ok := tx.Tokens.Get(c.ID)
+	if !ok || t.Kind != Session {
+		return "", notFound("session", c.ID)
+	}
+	if tx.At.Sub(t.LastUse()) < SeeEvery {
+		return t.ID, nil
+	}
+	n := *t
+	n.SeenAt = tx.At
+	put(tx, &tx.Tokens, &n)
+	return n.ID, nil
 }
 
 // EndSession logs a user out. Users may end their own sessions.
