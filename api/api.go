@@ -31,16 +31,17 @@ type Config struct {
 // API serves the HTTP interface of one manager. It is safe for concurrent use.
 type API struct {
 	Config
-	log     hclog.Logger
-	engine  *gin.Engine
-	huma    huma.API
-	cross   *http.CrossOriginProtection
-	gate    *gate
-	metrics *metrics
-	streams chan struct{} // one place for each open stream
-	closed  chan struct{} // closed when streams are to end
-	close   func()
-	table   []route
+	log      hclog.Logger
+	engine   *gin.Engine
+	huma     huma.API
+	cross    *http.CrossOriginProtection
+	gate     *gate
+	presence *presence
+	metrics  *metrics
+	streams  chan struct{} // one place for each open stream
+	closed   chan struct{} // closed when streams are to end
+	close    func()
+	table    []route
 }
 
 // maxStreams bounds the streams that are open at once.
@@ -55,12 +56,13 @@ func New(cfg Config) (*API, error) {
 		cfg.Log = hclog.NewNullLogger()
 	}
 	a := &API{
-		Config:  cfg,
-		log:     cfg.Log.Named("api"),
-		cross:   http.NewCrossOriginProtection(),
-		gate:    newGate(cfg.Now),
-		streams: make(chan struct{}, maxStreams),
-		closed:  make(chan struct{}),
+		Config:   cfg,
+		log:      cfg.Log.Named("api"),
+		cross:    http.NewCrossOriginProtection(),
+		gate:     newGate(cfg.Now),
+		presence: newPresence(),
+		streams:  make(chan struct{}, maxStreams),
+		closed:   make(chan struct{}),
 	}
 	a.close = sync.OnceFunc(func() { close(a.closed) })
 	a.metrics = newMetrics(a)

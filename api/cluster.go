@@ -29,6 +29,13 @@ type Cluster interface {
 	// ProgressChanged is closed at the next change of any progress.
 	ProgressChanged() <-chan struct{}
 
+	// TryLogin tells how long to wait before somebody in that network may try to
+	// log in under that name; zero when they may now. Tries are counted for all
+	// managers together.
+	TryLogin(ctx context.Context, account, from string) time.Duration
+	// TellLogin notes how a login went that was allowed to be tried.
+	TellLogin(ctx context.Context, account, from string, ok bool)
+
 	// Status tells how this manager and its group are.
 	Status() Status
 	// TransferLeadership hands the leadership over; "" lets the cluster choose.

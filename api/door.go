@@ -182,19 +182,20 @@ func (c *call) authenticate() error {
 	if err != nil {
 		return err
 	}
-	hash, now := pki.HashSecret(secret), fsm.At(c.API.Now())
-	token, user, err := view.Bearer(hash, now)
+	hash := pki.HashSecret(secret)
+	token, user, err := c.bearer(view, hash)
 	if err != nil && c.API.gate.second(c.gin.ClientIP()) {
 		// Perhaps another manager has just made it. When that cannot be found
 		// out, what is known here decides.
 		if fresh, ferr := c.settled(secondTimeout); ferr == nil {
 			view, c.floor = fresh, fresh.Index
-			token, user, err = view.Bearer(hash, now)
+			token, user, err = c.bearer(view, hash)
 		}
 	}
 	if err != nil {
 		return err
 	}
+	c.present(token)
 	c.token, c.user, c.access = token, user, view.Access(user)
 	return c.access.Need(c.route.right, "")
 }

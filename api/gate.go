@@ -11,53 +11,33 @@ import (
 	"bcm/fsm"
 )
 
-// gate bounds what strangers can make a manager do. Nothing it does locks
-// anybody out for good: limits fade by themselves, and an address from which a
-// user has logged in is not slowed down by what others try.
+// gate bounds what strangers can make a manager do, beside trying passwords: the
+// cluster counts those. Nothing it does locks anybody out for good.
 type gate struct {
 	now   func() time.Time
 	slots chan struct{} // hashes that run
 	queue chan struct{} // hashes that run or wait
 
-	mu       sync.Mutex
-	logins   map[string]*rate.Limiter // by address
-	accounts map[string]*rate.Limiter // by user name
-	seconds  map[string]*rate.Limiter // by address: tokens looked for at the leader
-	joins    map[string]*rate.Limiter // by address
-	tries    map[try]*tried
-}
-
-// try is one account as tried from one network.
-type try struct{ account, from string }
-
-type tried struct {
-	failures int
-	until    time.Time // nothing is tried before
-	known    bool      // a login has succeeded
-	last     time.Time
+	mu      sync.Mutex
+	seconds map[string]*rate.Limiter // by address: tokens looked for at the leader
+	joins   map[string]*rate.Limiter // by address
 }
 
 // The limits.
 const (
 	hashesAtOnce = 2
 	hashesQueued = 16
-	freeFailures = 5                // before waiting begins
-	longestWait  = time.Minute      // it doubles up to this
-	forgetTries  = 30 * time.Minute // after the last
-	maxTracked   = 20_000           // addresses, accounts and tries each
+	maxTracked   = 20_000 // addresses
 	maxPassword  = 1024
 )
 
 func newGate(now func() time.Time) *gate {
 	return &gate{
-		now:      now,
-		slots:    make(chan struct{}, hashesAtOnce),
-		queue:    make(chan struct{}, hashesAtOnce+hashesQueued),
-		logins:   make(map[string]*rate.Limiter),
-		accounts: make(map[string]*rate.Limiter),
-		seconds:  make(map[string]*rate.Limiter),
-		joins:    make(map[string]*rate.Limiter),
-		tries:    make(map[try]*tried),
+		now:     now,
+		slots:   make(chan struct{}, hashesAtOnce),
+		queue:   make(chan struct{}, hashesAtOnce+hashesQueued),
+		seconds: make(map[string]*rate.Limiter),
+		joins:   make(map[string]*rate.Limiter),
 	}
 }
 
@@ -94,72 +74,6 @@ func network(address string) string {
 		return address
 	}
 	return prefix.String()
-}
-
-// login asks whether a login may be tried now, before anything is hashed, and
-// otherwise how long to wait.
-func (g *gate) login(account, address string) (wait time.Duration, ok bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now, from := g.now(), network(address)
-	if !limiter(g.logins, from, 2, 30).AllowN(now, 1) {
-		return time.Second, false
-	}
-	t := g.tries[try{account, from}]
-	if t != nil && now.Before(t.until) {
-		return t.until.Sub(now), false
-	}
-	if t != nil && t.known {
-		return 0, true
-	}
-	if !limiter(g.accounts, account, 5, 50).AllowN(now, 1) {
-		return time.Second, false
-	}
-	return 0, true
-}
-
-// loggedIn notes how a login went. Failures from one network make it wait,
-// longer each time.
-func (g *gate) loggedIn(account, address string, ok bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	g.forget(now)
-	key := try{account, network(address)}
-	t := g.tries[key]
-	if t == nil {
-		t = &tried{}
-		g.tries[key] = t
-	}
-	t.last = now
-	if ok {
-		t.failures, t.until, t.known = 0, time.Time{}, true
-		return
-	}
-	if t.failures++; t.failures >= freeFailures {
-		wait := longestWait
-		if doubled := t.failures - freeFailures; doubled < 6 {
-			wait = min(wait, time.Second<<doubled)
-		}
-		t.until = now.Add(wait)
-	}
-}
-
-// forget drops what is old, and everything when there is too much of it.
-func (g *gate) forget(now time.Time) {
-	if len(g.tries) < maxTracked {
-		if len(g.tries)%256 != 0 {
-			return
-		}
-	}
-	for key, t := range g.tries {
-		if now.Sub(t.last) > forgetTries {
-			delete(g.tries, key)
-		}
-	}
-	if len(g.tries) >= maxTracked {
-		clear(g.tries)
-	}
 }
 
 // second asks whether a token that is not known here may be looked for at the

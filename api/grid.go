@@ -119,7 +119,9 @@ func transferLeadership(c *call, in *LeaderInput) (ClusterState, error) {
 	if err := c.Cluster.TransferLeadership(c.ctx(), to); err != nil {
 		return ClusterState{}, err
 	}
-	c.log.Info("the leadership was handed over", "by", c.user.Name, "to", in.To)
+	if _, err := c.apply(&fsm.TransferLeadership{To: to}); err != nil {
+		return ClusterState{}, unrecorded(err, "the leadership was handed over")
+	}
 	return clusterState(c.API, c.view), nil
 }
 
@@ -128,8 +130,19 @@ func removeMember(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.log.Warn("a manager is taken out of the group", "by", c.user.Name, "manager", m.Name)
-	return c.Cluster.RemoveMember(c.ctx(), m.ID)
+	if err := c.Cluster.RemoveMember(c.ctx(), m.ID); err != nil {
+		return err
+	}
+	if _, err := c.apply(&fsm.RemoveMember{ID: m.ID}); err != nil {
+		return unrecorded(err, "the manager was taken out of the group")
+	}
+	return nil
+}
+
+// unrecorded is the error of an act that was done, and whose row of the audit
+// trail could not be written.
+func unrecorded(err error, what string) error {
+	return fsm.Errorf(fsm.OutcomeUnknown, "%s, but that could not be recorded: %v", what, err)
 }
 
 // saveSnapshot sends the whole state. What is secret in it stays sealed.
@@ -163,6 +176,9 @@ func restoreSnapshot(c *call) error {
 	}
 	if err != nil {
 		return err
+	}
+	if _, err := c.applyAs("restore", &fsm.RestoreSnapshot{User: c.user.Name}); err != nil {
+		return unrecorded(err, "the state was replaced")
 	}
 	c.gin.Status(http.StatusNoContent)
 	c.gin.Writer.WriteHeaderNow()

@@ -218,3 +218,28 @@ func (f *falling) Status() Status {
 	}
 	return f.solo.Status()
 }
+
+// Who hands the leadership over, takes a manager out or replaces the state stands
+// in the audit trail, and what could not be written there is told.
+func TestActsAreRecorded(t *testing.T) {
+	w := newGrownWorld(t)
+	acts := [][3]string{
+		{"POST", "/v1/cluster/transfer-leadership", "cluster.transfer"},
+		{"DELETE", "/v1/cluster/members/manager-1", "cluster.remove"},
+		{"POST", "/v1/cluster/snapshot", "cluster.restore"},
+	}
+	for _, a := range acts {
+		if rec := w.ask(t, a[0], a[1], "", "Content-Type", ""); rec.Code >= 300 {
+			t.Errorf("%s: %d %s", a[1], rec.Code, rec.Body)
+		}
+		if list := w.want(t, 200, "GET", "/v1/events?action="+a[2], ""); list["total"] != 1.0 {
+			t.Errorf("%s: %v", a[2], list)
+		}
+	}
+	w.refuse = fsm.Errorf(fsm.Unavailable, "no leader")
+	for _, a := range acts {
+		if p := problemIn(t, w.ask(t, a[0], a[1], "", "Content-Type", "")); p.Code != fsm.OutcomeUnknown || !strings.Contains(p.Detail, "could not be recorded") {
+			t.Errorf("%s: %+v", a[1], p)
+		}
+	}
+}

@@ -51,30 +51,44 @@ var nobody = sync.OnceValue(func() string { return pki.HashPassword(pki.NewBeare
 // login begins a session. Which of name and password was wrong is not told.
 func login(c *call, in *Login) (LoggedIn, error) {
 	address := c.gin.ClientIP()
-	if wait, ok := c.gate.login(in.Name, address); !ok {
-		c.gin.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	user, err := c.try(in)
+	switch {
+	case fsm.CodeOf(err) == fsm.Exhausted:
 		c.metrics.login("limited")
-		return LoggedIn{}, fsm.Errorf(fsm.Exhausted, "too many logins were tried; wait %v", wait.Round(time.Second))
-	}
-	if len(in.Password) > maxPassword {
-		return LoggedIn{}, wrongLogin()
-	}
-	view, err := c.settled(callTimeout)
-	if err != nil {
 		return LoggedIn{}, err
-	}
-	user, err := c.prove(view, in)
-	if err != nil {
+	case err != nil:
 		return LoggedIn{}, err
-	}
-	c.gate.loggedIn(in.Name, address, user != nil)
-	if user == nil {
+	case user == nil:
 		c.metrics.login("refused")
 		c.log.Info("login refused", "user", in.Name, "from", address)
 		return LoggedIn{}, wrongLogin()
 	}
 	c.metrics.login("ok")
 	return c.beginSession(user, address)
+}
+
+// try gives the user whose name and password these are, or nil, within the
+// limits on trying.
+func (c *call) try(in *Login) (*fsm.User, error) {
+	from := network(c.gin.ClientIP())
+	if wait := c.Cluster.TryLogin(c.ctx(), in.Name, from); wait > 0 {
+		c.gin.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		return nil, fsm.Errorf(fsm.Exhausted, "too many passwords were tried; wait %v", max(wait.Round(time.Second), time.Second))
+	}
+	if len(in.Password) > maxPassword {
+		c.Cluster.TellLogin(c.ctx(), in.Name, from, false)
+		return nil, nil
+	}
+	view, err := c.settled(callTimeout)
+	if err != nil {
+		return nil, err
+	}
+	user, err := c.prove(view, in)
+	if err != nil {
+		return nil, err
+	}
+	c.Cluster.TellLogin(c.ctx(), in.Name, from, user != nil)
+	return user, nil
 }
 
 func wrongLogin() error {
@@ -144,19 +158,10 @@ func me(c *call) (Me, error) {
 
 // changePassword sets the own password. All other sessions of the user end.
 func changePassword(c *call, in *PasswordChange) error {
-	if wait, ok := c.gate.login(c.user.Name, c.gin.ClientIP()); !ok {
-		c.gin.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		return fsm.Errorf(fsm.Exhausted, "too many passwords were tried; wait %v", wait.Round(time.Second))
-	}
-	view, err := c.settled(callTimeout)
+	user, err := c.try(&Login{Name: c.user.Name, Password: in.Old})
 	if err != nil {
 		return err
 	}
-	user, err := c.prove(view, &Login{Name: c.user.Name, Password: in.Old})
-	if err != nil {
-		return err
-	}
-	c.gate.loggedIn(c.user.Name, c.gin.ClientIP(), user != nil)
 	if user == nil {
 		return invalid("old_password", "is wrong")
 	}

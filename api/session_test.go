@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,9 +47,11 @@ func TestASession(t *testing.T) {
 		t.Errorf("logging out with an API token: %+v", p)
 	}
 	token := w.login(t, "ada", adminPassword)
-	w.tick(sessionLife - time.Minute)
-	w.want(t, 200, "GET", "/v1/me", "", "Authorization", "Bearer "+token)
-	w.tick(2 * time.Minute)
+	for lived := time.Duration(0); lived < sessionLife-time.Minute; lived += 20 * time.Minute {
+		w.want(t, 200, "GET", "/v1/me", "", "Authorization", "Bearer "+token)
+		w.tick(20 * time.Minute)
+	}
+	w.tick(time.Minute)
 	w.want(t, 401, "GET", "/v1/me", "", "Authorization", "Bearer "+token)
 }
 
@@ -145,57 +148,74 @@ func TestRanks(t *testing.T) {
 	w.want(t, 200, "PATCH", "/v1/users/ada", `{"groups":["Administrators"]}`, by...)
 }
 
-// Trying passwords makes one wait, longer each time, and from there alone.
-func TestLoginsAreSlowedDown(t *testing.T) {
+// The cluster is asked before a password is looked at, by the network of the
+// connection, and hears how it went.
+func TestLoginsAreLimited(t *testing.T) {
 	w := newGrownWorld(t)
-	try := func(account, from string) (time.Duration, bool) {
-		wait, ok := w.api.gate.login(account, from)
-		if ok {
-			w.api.gate.loggedIn(account, from, false)
+	spoofed := []string{"Authorization", "", "X-Forwarded-For", "203.0.113.7"}
+	w.want(t, 200, "POST", "/v1/login", loginBody("ada", adminPassword), spoofed...)
+	w.want(t, 401, "POST", "/v1/login", loginBody("ada", "wrong"), spoofed...)
+	w.want(t, 401, "POST", "/v1/login", loginBody("ghost", strings.Repeat("x", 5000)), spoofed...)
+	w.wait = 1300 * time.Millisecond
+	w.api.gate.slots <- struct{}{} // nothing can be hashed now
+	w.api.gate.slots <- struct{}{}
+	rec := w.ask(t, "POST", "/v1/login", loginBody("ada", adminPassword), spoofed...)
+	if p := problemIn(t, rec); p.Status != 429 || p.Code != fsm.Exhausted || rec.Header().Get("Retry-After") != "2" {
+		t.Errorf("%+v, Retry-After %q", p, rec.Header().Get("Retry-After"))
+	}
+	rec = w.ask(t, "POST", "/v1/me/password", `{"old_password":"x","new_password":"correct horse battery"}`)
+	if p := problemIn(t, rec); p.Status != 429 {
+		t.Errorf("changing the password: %+v", p)
+	}
+	want := []string{"ada 192.0.2.1 true", "ada 192.0.2.1 false", "ghost 192.0.2.1 false", "ada 192.0.2.1 put off", "admin 192.0.2.1 put off"}
+	if !slices.Equal(w.logins, want) {
+		t.Errorf("the cluster heard of %q", w.logins)
+	}
+}
+
+// A session that is not used for half an hour ends; one that is used lasts as
+// long as a session may, and the state hears of it every few minutes.
+func TestIdleSessionsEnd(t *testing.T) {
+	w := newGrownWorld(t)
+	used, idle := w.login(t, "ada", adminPassword), w.login(t, "ada", adminPassword)
+	me := func(token string, status int) {
+		t.Helper()
+		w.want(t, status, "GET", "/v1/me", "", "Authorization", "Bearer "+token)
+	}
+	seen := func() (n int) {
+		for s := range w.state.Now().Tokens.By("kind", string(fsm.Session)) {
+			if s.SeenAt != 0 {
+				n++
+			}
 		}
-		return wait, ok
+		return n
 	}
-	for i := range freeFailures {
-		if _, ok := try("ada", "10.0.0.1"); !ok {
-			t.Fatalf("failure %d is not free", i+1)
-		}
+	w.tick(fsm.SeeEvery - time.Minute)
+	me(used, 200)
+	if seen() != 0 {
+		t.Error("each use is recorded")
 	}
-	for _, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		if wait, ok := try("ada", "10.0.0.1"); ok || wait != want {
-			t.Fatalf("wait %v, want %v", wait, want)
-		}
-		w.tick(want)
-		if _, ok := try("ada", "10.0.0.1"); !ok {
-			t.Fatalf("not let through after %v", want)
-		}
+	w.tick(10 * time.Minute)
+	stale := w.state.Now().Stale()
+	me(used, 200)
+	<-stale
+	if seen() != 1 {
+		t.Error("the use is not recorded")
 	}
-	if _, ok := try("ada", "10.0.0.2"); !ok {
-		t.Error("a stranger locks the user out elsewhere")
+	w.tick(20 * time.Minute)
+	if p := problemIn(t, w.ask(t, "GET", "/v1/me", "", "Authorization", "Bearer "+idle)); p.Status != 401 || !strings.Contains(p.Detail, "30 minutes") {
+		t.Errorf("an idle session: %+v", p)
 	}
-	w.tick(time.Hour)
-	w.api.gate.loggedIn("ada", "10.0.0.9", true)
-	for i := range 200 {
-		try("ada", "192.0.2."+string(rune('0'+i%10)))
+	w.mu.Lock()
+	w.refuse = fsm.Errorf(fsm.Unavailable, "no leader")
+	w.mu.Unlock()
+	for range 5 {
+		me(used, 200) // what cannot be recorded ends no session
+		w.tick(fsm.SessionIdle - time.Minute)
 	}
-	if _, ok := w.api.gate.login("ada", "10.0.0.9"); !ok {
-		t.Error("strangers lock the user out where the user is known")
-	}
-	limited := 0
-	for range 100 {
-		if _, ok := w.api.gate.login("someone", "10.0.0.3"); !ok {
-			limited++
-		}
-	}
-	if limited < 60 {
-		t.Errorf("of 100 logins at once from one address only %d were put off", limited)
-	}
-	rec := w.ask(t, "POST", "/v1/login", loginBody("ada", "x"), "Authorization", "")
-	for range 40 {
-		rec = w.ask(t, "POST", "/v1/login", strings.Repeat(" ", 1)+loginBody("ada", "x"), "Authorization", "", "X-Forwarded-For", "203.0.113.7")
-	}
-	if rec.Code != 429 || rec.Header().Get("Retry-After") == "" {
-		t.Errorf("%d, Retry-After %q: limits are not by the address of the connection", rec.Code, rec.Header().Get("Retry-After"))
-	}
+	w.tick(2 * time.Minute)
+	me(used, 401)
+	w.want(t, 200, "GET", "/v1/me", "") // tokens for automation do not idle
 }
 
 // Two hashes run at once, sixteen wait, and the next is told to come later.

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -30,6 +31,8 @@ type solo struct {
 	moved    string
 	removed  string
 	restored []byte
+	wait     time.Duration // before a login may be tried
+	logins   []string      // how they went
 }
 
 func newSolo() *solo {
@@ -132,6 +135,21 @@ func (s *solo) Status() Status {
 
 func (s *solo) TransferLeadership(_ context.Context, to string) error { s.moved = to; return nil }
 func (s *solo) RemoveMember(_ context.Context, id string) error       { s.removed = id; return nil }
+
+func (s *solo) TryLogin(_ context.Context, account, from string) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wait > 0 {
+		s.logins = append(s.logins, account+" "+from+" put off")
+	}
+	return s.wait
+}
+
+func (s *solo) TellLogin(_ context.Context, account, from string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logins = append(s.logins, fmt.Sprint(account, " ", from, " ", ok))
+}
 
 func (s *solo) SaveSnapshot(context.Context) (io.ReadCloser, error) {
 	var buf bytes.Buffer

@@ -191,7 +191,7 @@ func (f *feed) tell() bool {
 // allowed asks again whether who listens still may: sessions end, and rights
 // are taken away.
 func (f *feed) allowed() bool {
-	_, user, err := f.view.Bearer(f.token.Hash, fsm.At(f.Now()))
+	_, user, err := f.bearer(f.view, f.token.Hash)
 	if err != nil {
 		return false
 	}

@@ -19,6 +19,8 @@ const (
 	pathApply    = "/v1/apply"    // fsm.Entry -> fsm.Result
 	pathIndex    = "/v1/index"    // nothing -> readAt
 	pathSoft     = "/v1/soft"     // word -> nothing
+	pathTry      = "/v1/try"      // login -> permit
+	pathTold     = "/v1/told"     // loginEnd -> nothing
 	pathTransfer = "/v1/transfer" // target -> nothing
 	pathRemove   = "/v1/remove"   // target -> nothing
 	pathRestore  = "/v1/restore"  // a snapshot -> nothing

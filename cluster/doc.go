@@ -29,7 +29,8 @@
 //
 // Who was heard of and how far runs are changes too often for the log. Managers
 // keep it in memory and tell each other four times a second. Losing all of it
-// costs a few seconds of knowledge and nothing else.
+// costs a few seconds of knowledge and nothing else. How often logins were tried
+// is counted by the leader alone, for all managers together.
 //
 // # Disks
 //

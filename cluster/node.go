@@ -43,6 +43,7 @@ type Node struct {
 	reads   *reads
 	asking  *asking
 	soft    *soft
+	limit   *limit
 	poked   chan struct{} // one slot: the membership may be other than it should
 
 	closing atomic.Bool
@@ -67,7 +68,7 @@ func Open(cfg Config, state *fsm.FSM, plans map[string]Plan, log hclog.Logger) (
 	}
 	n := &Node{cfg: cfg, state: state, plans: plans, log: log, leader: newLeadership(),
 		poked: make(chan struct{}, 1), done: make(chan struct{}), gone: make(chan struct{})}
-	n.soft = newSoft()
+	n.soft, n.limit = newSoft(), newLimit()
 	n.batches = newBatches(n)
 	n.reads, n.asking = newReads(n.readIndex), newAsking()
 	if err := n.open(m); err != nil {
@@ -108,7 +109,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group, work := errgroup.WithContext(work)
 	group.Go(n.port.serve)
 	group.Go(func() error { return n.serveCalls(work) })
-	for _, part := range []func(context.Context){n.batches.run, n.leader.follow(n.raft), n.lead, n.gossip.run, n.relay} {
+	for _, part := range []func(context.Context){n.batches.run, n.leader.follow(n.raft), n.lead, n.gossip.run, n.relay, n.tellRefused} {
 		group.Go(func() error { part(work); return nil })
 	}
 	group.Go(func() error { return n.watch(work) })

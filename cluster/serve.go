@@ -42,6 +42,8 @@ func (n *Node) handler() http.Handler {
 	mux.HandleFunc("POST "+pathApply, answer1(n, n.takeEntry))
 	mux.HandleFunc("POST "+pathIndex, answer1(n, n.tellIndex))
 	mux.HandleFunc("POST "+pathSoft, answer1(n, n.takeWord))
+	mux.HandleFunc("POST "+pathTry, answer1(n, n.takeTry))
+	mux.HandleFunc("POST "+pathTold, answer1(n, n.takeTold))
 	mux.HandleFunc("POST "+pathTransfer, answer1(n, n.takeTransfer))
 	mux.HandleFunc("POST "+pathRemove, answer1(n, n.takeRemove))
 	mux.HandleFunc("POST "+pathRestore, n.takeSnapshot)

@@ -14,7 +14,7 @@ import (
 // best placed when to is empty. It returns once the leader has given it up;
 // writes go on a moment later, at the new one.
 func (n *Node) TransferLeadership(ctx context.Context, to string) error {
-	return n.atLeader(ctx, pathTransfer, target{to}, func(ctx context.Context) error { return n.transfer(ctx, to) })
+	return n.atLeader(ctx, pathTransfer, target{to}, &nothing{}, func(ctx context.Context) error { return n.transfer(ctx, to) })
 }
 
 // RemoveMember takes a dead manager out of the raft group; as a node of the grid
@@ -22,12 +22,12 @@ func (n *Node) TransferLeadership(ctx context.Context, to string) error {
 // alive would come back at once, and is refused: remove its node from the grid,
 // and the group follows by itself.
 func (n *Node) RemoveMember(ctx context.Context, id string) error {
-	return n.atLeader(ctx, pathRemove, target{id}, func(context.Context) error { return n.expel(id) })
+	return n.atLeader(ctx, pathRemove, target{id}, &nothing{}, func(context.Context) error { return n.expel(id) })
 }
 
 // atLeader does something here when this node leads, and else asks the leader;
 // without one it waits for one.
-func (n *Node) atLeader(ctx context.Context, path string, what target, do func(context.Context) error) error {
+func (n *Node) atLeader(ctx context.Context, path string, in, out any, do func(context.Context) error) error {
 	ctx, cancel := n.bounded(ctx)
 	defer cancel()
 	retry := firstRetry
@@ -40,7 +40,7 @@ func (n *Node) atLeader(ctx context.Context, path string, what target, do func(c
 		case leader == "" || leader == n.cfg.ID:
 			err = &moved{cause: raft.ErrNotLeader}
 		default:
-			err = n.calls.post(ctx, leader, path, what, &nothing{})
+			err = n.calls.post(ctx, leader, path, in, out)
 		}
 		var m *moved
 		if !errors.As(err, &m) {
@@ -140,6 +140,7 @@ const (
 func (n *Node) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), farewellFor)
 	defer cancel()
+	n.recordRefused(ctx)
 	if n.raft.State() == raft.Leader {
 		handing, cancel := context.WithTimeout(ctx, ledFor)
 		if err := n.transfer(handing, ""); err != nil {
