@@ -27,6 +27,12 @@ const (
 
 	contentType = "application/cbor"
 	maxCall     = maxEntry + 64<<10
+
+	// callConns bounds the connections to one member. When another begins to
+	// lead, all who wait here turn to it at once: without a bound each would
+	// shake hands, which takes both sides longer than the changes themselves, and
+	// the port there would refuse most of them.
+	callConns = 16
 )
 
 // Statuses of the calls, beside 200 and 204.
@@ -63,7 +69,8 @@ func newCalls(p *port) *calls {
 			}
 			return conn, nil
 		},
-		MaxIdleConnsPerHost: 128,
+		MaxConnsPerHost:     callConns,
+		MaxIdleConnsPerHost: callConns,
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true,
 	}}}

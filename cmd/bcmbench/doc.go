@@ -3,5 +3,7 @@
 // the figures of tables and snapshots come from the benchmarks of package fsm.
 //
 // The machines it runs on are shared and noisy: rounds are interleaved, medians
-// are printed with the lowest and highest round, and nothing is asserted.
+// are printed with the lowest and highest round, the machine's load stands above
+// the table, and nothing is asserted. The CPU time of an operation, summed over
+// all managers, varies least.
 package main

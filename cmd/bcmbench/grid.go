@@ -13,32 +13,39 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
+
+	"bcm/api/client"
 )
 
-// grid is a running `bcm dev` of our own.
+// grid is a running `bcm dev` of our own, with three managers and nothing else.
 type grid struct {
-	dir  string
-	cmd  *exec.Cmd
-	log  bytes.Buffer
-	http *http.Client
-	info struct {
-		Managers []struct {
-			Name, ID, URL string
-			PID           int
-		} `json:"managers"`
-		Admin struct {
-			Name, Password, Token string
-		} `json:"admin"`
-		CA string `json:"ca"`
-	}
+	dir      string
+	cmd      *exec.Cmd
+	log      bytes.Buffer
+	trust    *tls.Config
+	token    string
+	managers []*manager
 }
 
-const startLimit = 2 * time.Minute
+// manager is one of the grid's.
+type manager struct {
+	*process
+	name string
+	host string       // host:port of its API
+	door *client.Grid // leads to this one alone
+}
 
-// startGrid starts three managers alone, on free ports, and waits until they
-// are healthy.
+// Limits for a machine that is busy.
+const (
+	startLimit = 2 * time.Minute
+	stopLimit  = 30 * time.Second
+	callLimit  = 15 * time.Second
+)
+
+// startGrid starts a grid on free ports and waits until it is healthy.
 func startGrid(ctx context.Context, bcm string) (*grid, error) {
 	dir, err := os.MkdirTemp("", "bcmbench-")
 	if err != nil {
@@ -49,7 +56,7 @@ func startGrid(ctx context.Context, bcm string) (*grid, error) {
 		"--backup-managers", "0", "--storages", "0", "--sesam", "0", "--demo=false")
 	g.cmd.Stdout, g.cmd.Stderr = &g.log, &g.log
 	g.cmd.Cancel = func() error { return g.cmd.Process.Signal(syscall.SIGTERM) }
-	g.cmd.WaitDelay = 30 * time.Second
+	g.cmd.WaitDelay = stopLimit
 	if err := g.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", bcm, err), os.RemoveAll(dir))
 	}
@@ -63,97 +70,158 @@ func startGrid(ctx context.Context, bcm string) (*grid, error) {
 func (g *grid) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		data, err := os.ReadFile(filepath.Join(g.dir, "grid", "dev.json"))
-		if err == nil && json.Unmarshal(data, &g.info) == nil {
-			return g.trust()
+		if err == nil {
+			return g.learn(data)
 		}
-		select {
-		case <-ctx.Done():
-			return errors.New("the grid was not healthy in time")
-		case <-tick.C:
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("the grid was not healthy in time: %w", err)
 		}
 	}
 }
 
-func (g *grid) trust() error {
-	pem, err := os.ReadFile(g.info.CA)
+// learn reads where everything is.
+func (g *grid) learn(data []byte) error {
+	var info struct {
+		Managers []struct {
+			Name, URL string
+			PID       int
+			Dir       string `json:"data_dir"`
+		}
+		Admin struct{ Token string }
+		CA    string
+	}
+	if err := json.Unmarshal(data, &info); err != nil {
+		return err
+	}
+	pem, err := os.ReadFile(info.CA)
 	if err != nil {
 		return err
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s holds no certificate", g.info.CA)
+	g.trust = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}
+	if !g.trust.RootCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s holds no certificate", info.CA)
 	}
-	g.http = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13},
-		MaxIdleConnsPerHost: 512,
-	}}
+	g.token = info.Admin.Token
+	for _, m := range info.Managers {
+		p, err := processOf(m.PID, m.Dir)
+		if err != nil {
+			return err
+		}
+		door, err := client.New(client.Config{Addresses: []string{m.URL}, Token: g.token, CA: pem, Timeout: callLimit})
+		if err != nil {
+			return err
+		}
+		g.managers = append(g.managers, &manager{p, m.Name, strings.TrimPrefix(m.URL, "https://"), door})
+	}
 	return nil
 }
 
 func (g *grid) stop() error {
+	var errs []error
+	for _, m := range g.managers {
+		m.door.Close()
+		errs = append(errs, m.end())
+	}
 	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+		errs = append(errs, err)
 	}
 	var exit *exec.ExitError
 	if err := g.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, os.RemoveAll(g.dir))...)
+}
+
+// standing is how one manager sees the cluster.
+type standing struct {
+	Leader    string
+	Tolerance int `json:"failure_tolerance"`
+}
+
+func (m *manager) standing(ctx context.Context) (s standing, err error) {
+	err = m.call(ctx, http.MethodGet, "/v1/cluster", nil, &s)
+	return s, err
+}
+
+// call asks one manager and reads its answer, unless out is nil.
+func (m *manager) call(ctx context.Context, method, path string, in, out any) error {
+	resp, err := m.door.Call(ctx, method, path, nil, in)
+	if err != nil {
 		return err
 	}
-	return os.RemoveAll(g.dir)
-}
-
-// call sends one authenticated request and reads the whole answer.
-func (g *grid) call(ctx context.Context, method, url string, body any) ([]byte, error) {
-	var in io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		in = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, url, in)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+g.info.Admin.Token)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := g.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
 	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
+	data, err := io.ReadAll(resp.Body)
+	if err != nil || out == nil {
+		return err
 	}
-	if resp.StatusCode >= 300 {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, out)
-	}
-	return out, nil
+	return json.Unmarshal(data, out)
 }
 
-// leader finds the position of the manager that leads now.
-func (g *grid) leader(ctx context.Context) (int, error) {
-	var status struct{ Leader string }
-	for _, m := range g.info.Managers {
-		out, err := g.call(ctx, http.MethodGet, m.URL+"/v1/cluster", nil)
-		if err != nil {
-			continue
-		}
-		if err := json.Unmarshal(out, &status); err != nil {
-			return 0, err
-		}
-		for i, other := range g.info.Managers {
-			if other.Name == status.Leader || other.ID == status.Leader {
-				return i, nil
+// leader waits until a manager says of itself that it leads, and the grid can
+// lose one if whole is asked for.
+func (g *grid) leader(ctx context.Context, whole bool) (*manager, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for {
+		for _, m := range g.managers {
+			once, done := context.WithTimeout(ctx, 2*time.Second)
+			s, err := m.standing(once)
+			done()
+			if err == nil && s.Leader == m.name && (!whole || s.Tolerance > 0) {
+				return m, nil
 			}
 		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return nil, fmt.Errorf("the grid was not healthy in time: %w", err)
+		}
 	}
-	return 0, errors.New("no manager knows a leader")
+}
+
+// cpu is the time that all managers have computed.
+func (g *grid) cpu() (sum time.Duration, err error) {
+	for _, m := range g.managers {
+		one, err := m.cpu()
+		if err != nil {
+			return 0, err
+		}
+		sum += one
+	}
+	return sum, nil
+}
+
+// measureIdle reads the resident memory of managers that have nothing to do, and
+// how much they compute while they do nothing.
+func (b *bench) measureIdle(ctx context.Context) error {
+	g, err := b.started(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := g.leader(ctx, true); err != nil {
+		return err
+	}
+	const watch = 10 * time.Second
+	before, err := g.cpu()
+	if err != nil {
+		return err
+	}
+	if err := pause(ctx, watch); err != nil {
+		return err
+	}
+	after, err := g.cpu()
+	if err != nil {
+		return err
+	}
+	var sizes []float64
+	for _, m := range g.managers {
+		size, err := m.resident()
+		if err != nil {
+			return err
+		}
+		sizes = append(sizes, size)
+	}
+	b.report.add("resident memory of an idle manager", "MiB", goal{most: 40}, sizes...)
+	b.report.add("CPU of an idle manager", "% of a core", goal{}, 100*float64(after-before)/float64(watch)/float64(len(g.managers)))
+	return nil
 }

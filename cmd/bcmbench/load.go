@@ -1,243 +1,164 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"encoding/json"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
-// load runs do on n clients at once for the given time. It returns how many
-// calls were answered a second and the median latency in milliseconds.
-func load(ctx context.Context, n int, length time.Duration, do func(ctx context.Context, client, call int) error) (rate, p50 float64, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		times []float64
-	)
-	begin := time.Now()
-	for client := range n {
+// load is one kind of request, sent by some clients at once, each over a
+// connection that it keeps.
+type load struct {
+	what    string
+	clients int
+	goals   [3]goal // of the rate, the median and the 99th percentile
+	request func(client, call int) string
+
+	rates, p50s, p99s, server, client []float64 // of the rounds
+	failed                            int
+}
+
+// request writes one in full: all that a client computes for one is to be little.
+func (g *grid) request(method, path, body string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n", method, path, g.token)
+	if body != "" {
+		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	return b.String() + "\r\n" + body
+}
+
+// line is a connection to the leader.
+type line struct {
+	conn *tls.Conn
+	in   *bufio.Reader
+}
+
+func dial(ctx context.Context, g *grid, m *manager) (*line, error) {
+	trust := g.trust.Clone()
+	trust.ServerName, _, _ = strings.Cut(m.host, ":")
+	conn, err := (&tls.Dialer{Config: trust}).DialContext(ctx, "tcp", m.host)
+	if err != nil {
+		return nil, err
+	}
+	secured, ok := conn.(*tls.Conn)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("connection of type %T", conn), conn.Close())
+	}
+	return &line{secured, bufio.NewReader(secured)}, nil
+}
+
+// ask sends a request and reads the whole answer.
+func (l *line) ask(request string) error {
+	if err := l.conn.SetDeadline(time.Now().Add(callLimit)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(l.conn, request); err != nil {
+		return err
+	}
+	resp, err := http.ReadResponse(l.in, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode >= 300 {
+		err = fmt.Errorf("%s: %s", resp.Status, text)
+	}
+	return err
+}
+
+// round runs the load once, and keeps what it saw.
+func (l *load) round(ctx context.Context, g *grid, length time.Duration) error {
+	leader, err := g.leader(ctx, true)
+	if err != nil {
+		return err
+	}
+	lines := make([]*line, l.clients)
+	for i := range lines {
+		if lines[i], err = dial(ctx, g, leader); err != nil {
+			return err
+		}
+		defer func() { lines[i].conn.Close() }()
+	}
+	server, err := g.cpu()
+	if err != nil {
+		return err
+	}
+	client, begin := ownCPU(), time.Now()
+	times, last := l.send(lines, begin, length)
+	took := time.Since(begin)
+	if len(times) == 0 {
+		return fmt.Errorf("%s: nothing was answered: %w", l.what, last)
+	}
+	after, err := g.cpu()
+	if err != nil {
+		return err
+	}
+	slices.Sort(times)
+	ops := float64(len(times))
+	l.rates = append(l.rates, ops/took.Seconds())
+	l.p50s = append(l.p50s, times[len(times)/2])
+	l.p99s = append(l.p99s, times[len(times)*99/100])
+	l.server = append(l.server, float64((after-server).Microseconds())/ops)
+	l.client = append(l.client, float64((ownCPU()-client).Microseconds())/ops)
+	return nil
+}
+
+// send has all clients send until the time is over. A client whose request is
+// refused or lost, as when the leader changes, ends; the last such error is told.
+func (l *load) send(lines []*line, begin time.Time, length time.Duration) (times []float64, last error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for i, line := range lines {
 		wg.Go(func() {
 			var mine []float64
-			for call := 0; time.Since(begin) < length && ctx.Err() == nil; call++ {
+			var err error
+			for call := 0; err == nil && time.Since(begin) < length; call++ {
 				at := time.Now()
-				if err := do(ctx, client, call); err != nil {
-					cancel(err)
-					return
+				if err = line.ask(l.request(i, call)); err == nil {
+					mine = append(mine, float64(time.Since(at).Microseconds())/1000)
 				}
-				mine = append(mine, float64(time.Since(at).Microseconds())/1000)
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			times = append(times, mine...)
+			if err != nil {
+				last = err
+				l.failed++
+			}
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return 0, 0, err
-	}
-	slices.Sort(times)
-	return float64(len(times)) / time.Since(begin).Seconds(), times[len(times)/2], nil
+	return times, last
 }
 
-// measureAPI measures authenticated calls over HTTPS at the leader: durable
-// writes, linearizable reads and local reads.
-func measureAPI(ctx context.Context, g *grid, o options, r *report) error {
-	at, err := g.leader(ctx)
-	if err != nil {
-		return err
+// tell puts the rows of a load into the report.
+func (l *load) tell(r *report) {
+	r.add(l.what, "/s", l.goals[0], l.rates...)
+	r.add("  p50", "ms", l.goals[1], l.p50s...)
+	r.add("  p99", "ms", l.goals[2], l.p99s...)
+	r.add("  CPU of all managers", "µs/op", goal{}, l.server...)
+	r.add("  CPU of the load generator", "µs/op", goal{}, l.client...)
+	if l.failed > 0 {
+		r.notes = append(r.notes, fmt.Sprintf("%s: %d clients lost the leader and ended their round early", l.what, l.failed))
 	}
-	base := g.info.Managers[at].URL
-	const objects = 256
-	for i := range objects {
-		if _, err := g.call(ctx, http.MethodPost, base+"/v1/clients", map[string]any{"name": fmt.Sprintf("load-%d", i)}); err != nil {
-			return err
-		}
-	}
-	write := func(ctx context.Context, client, call int) error {
-		_, err := g.call(ctx, http.MethodPatch, fmt.Sprintf("%s/v1/clients/load-%d", base, client%objects),
-			map[string]any{"labels": map[string]string{"call": fmt.Sprint(call)}})
-		return err
-	}
-	read := func(query string) func(context.Context, int, int) error {
-		return func(ctx context.Context, client, _ int) error {
-			_, err := g.call(ctx, http.MethodGet, fmt.Sprintf("%s/v1/clients/load-%d%s", base, client%objects, query), nil)
-			return err
-		}
-	}
-	kinds := []struct {
-		name    string
-		clients int
-		goal    string
-		do      func(context.Context, int, int) error
-	}{
-		{"writes, 1 client", 1, "p50 <= etcd's 0.95 ms", write},
-		{"writes, 64 clients", 64, ">= 9,240/s (1.6 x etcd)", write},
-		{"writes, 256 clients", 256, "", write},
-		{"linearizable reads, 64 clients", 64, ">= 23,900/s (2 x etcd)", read("?consistent")},
-		{"local reads, 64 clients", 64, ">= 34,300/s (2.5 x etcd)", read("")},
-	}
-	rates, delays := make([][]float64, len(kinds)), make([][]float64, len(kinds))
-	for range o.rounds {
-		for i, k := range kinds {
-			rate, p50, err := load(ctx, k.clients, o.length, k.do)
-			if err != nil {
-				return fmt.Errorf("%s: %w", k.name, err)
-			}
-			rates[i], delays[i] = append(rates[i], rate), append(delays[i], p50)
-		}
-	}
-	for i, k := range kinds {
-		r.add(k.name, "/s", k.goal, rates[i]...)
-		r.add(k.name+", p50", "ms", "", delays[i]...)
-	}
-	return g.memory(r)
 }
 
-// memory reads the resident memory of the managers.
-func (g *grid) memory(r *report) error {
-	var sizes []float64
-	for _, m := range g.info.Managers {
-		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.PID))
-		if err != nil {
-			return err
-		}
-		var kb float64
-		for line := range splitLines(data) {
-			if n, err := fmt.Sscanf(line, "VmRSS: %f kB", &kb); err == nil && n == 1 {
-				sizes = append(sizes, kb/1024)
-			}
-		}
+// ownCPU is the time that this program has computed.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
 	}
-	r.add("resident memory of a manager after the load", "MiB", "<= 40 MB idle", sizes...)
-	return nil
-}
-
-// measureFailover kills the leader and measures until a write is accepted by a
-// survivor, then brings the killed one back; and hands leadership over as
-// planned.
-func measureFailover(ctx context.Context, g *grid, r *report) error {
-	const trials = 10
-	var gaps, handovers []float64
-	for range trials {
-		at, err := g.leader(ctx)
-		if err != nil {
-			return err
-		}
-		m := g.info.Managers[at]
-		process, err := os.FindProcess(m.PID)
-		if err != nil {
-			return err
-		}
-		begin := time.Now()
-		if err := process.Kill(); err != nil {
-			return err
-		}
-		if err := g.writeSomewhere(ctx, at); err != nil {
-			return err
-		}
-		gaps = append(gaps, time.Since(begin).Seconds())
-		if err := g.restart(ctx, m.Name); err != nil {
-			return err
-		}
-		took, err := g.handOver(ctx)
-		if err != nil {
-			return err
-		}
-		handovers = append(handovers, took)
-	}
-	r.add("kill -9 of the leader to the next accepted write", "s", "median <= 0.7, worst <= 1.0", gaps...)
-	r.add("planned handover to the next accepted write", "ms", "<= 50", handovers...)
-	return nil
-}
-
-// writeSomewhere writes through the managers but one until a write is accepted.
-func (g *grid) writeSomewhere(ctx context.Context, except int) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	var last error
-	for ctx.Err() == nil {
-		for i, m := range g.info.Managers {
-			if i == except {
-				continue
-			}
-			once, done := context.WithTimeout(ctx, 2*time.Second)
-			_, last = g.call(once, http.MethodPatch, m.URL+"/v1/clients/load-0", map[string]any{"labels": map[string]string{"at": time.Now().String()}})
-			done()
-			if last == nil {
-				return nil
-			}
-		}
-	}
-	return fmt.Errorf("no write was accepted within a minute: %w", last)
-}
-
-// restart brings a killed member back and waits until the grid can lose one again.
-func (g *grid) restart(ctx context.Context, name string) error {
-	cmd := exec.CommandContext(ctx, g.cmd.Path, "dev", "restart", name, "--data-dir", filepath.Join(g.dir, "grid"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("restarting %s: %w: %s", name, err, out)
-	}
-	deadline := time.Now().Add(time.Minute)
-	for time.Now().Before(deadline) {
-		if data, err := os.ReadFile(filepath.Join(g.dir, "grid", "dev.json")); err == nil {
-			if err := json.Unmarshal(data, &g.info); err != nil {
-				return err
-			}
-		}
-		if g.tolerates(ctx) {
-			return nil
-		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("the grid was not whole a minute after %s came back", name)
-}
-
-func (g *grid) tolerates(ctx context.Context) bool {
-	at, err := g.leader(ctx)
-	if err != nil {
-		return false
-	}
-	out, err := g.call(ctx, http.MethodGet, g.info.Managers[at].URL+"/v1/cluster", nil)
-	if err != nil {
-		return false
-	}
-	var status struct {
-		Tolerance int `json:"failure_tolerance"`
-	}
-	return json.Unmarshal(out, &status) == nil && status.Tolerance >= 1
-}
-
-// handOver transfers leadership and measures, in milliseconds, until the next
-// write is accepted.
-func (g *grid) handOver(ctx context.Context) (float64, error) {
-	at, err := g.leader(ctx)
-	if err != nil {
-		return 0, err
-	}
-	begin := time.Now()
-	if _, err := g.call(ctx, http.MethodPost, g.info.Managers[at].URL+"/v1/cluster/transfer-leadership", map[string]any{}); err != nil {
-		return 0, err
-	}
-	err = g.writeSomewhere(ctx, -1)
-	return float64(time.Since(begin).Microseconds()) / 1000, err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

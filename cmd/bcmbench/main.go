@@ -8,64 +8,127 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
 
+// options are what the flags say.
 type options struct {
-	bcm    string
-	rounds int
-	length time.Duration
-	tables bool
+	bcm     string
+	only    string
+	rounds  int
+	length  time.Duration
+	trials  int
+	objects int
+}
+
+// bench is one run of the program.
+type bench struct {
+	options
+	report report
+	grid   *grid // nil until a part needs it
+}
+
+// part is one measurement of several that belong together.
+type part struct {
+	name string
+	run  func(b *bench, ctx context.Context) error
+}
+
+// parts are measured one after the other, so that none disturbs another. The
+// last one leaves a grid with many objects behind.
+func parts() []part {
+	return []part{
+		{"tables", (*bench).measureTables},
+		{"idle", (*bench).measureIdle},
+		{"writes", (*bench).measureWrites},
+		{"reads", (*bench).measureReads},
+		{"failover", (*bench).measureFailover},
+		{"handover", (*bench).measureHandover},
+		{"restart", (*bench).measureRestart},
+	}
 }
 
 func main() {
-	var o options
+	var b bench
 	self, err := os.Executable()
 	if err != nil {
-		fail(err)
+		fail(1, err)
 	}
-	flag.StringVar(&o.bcm, "bcm", filepath.Join(filepath.Dir(self), "bcm"), "the bcm binary to measure")
-	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each measurement, interleaved")
-	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one round")
-	flag.BoolVar(&o.tables, "tables", true, "run the benchmarks of tables and snapshots too (needs the source and Go)")
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	flag.StringVar(&b.bcm, "bcm", filepath.Join(filepath.Dir(self), "bcm"), "the bcm binary to measure")
+	flag.StringVar(&b.only, "only", strings.Join(names, ","), "what to measure; tables needs the source and Go")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds of writes and reads, interleaved")
+	flag.DurationVar(&b.length, "length", 3*time.Second, "length of one round")
+	flag.IntVar(&b.trials, "trials", 10, "how often the leader is killed, and hands over")
+	flag.IntVar(&b.objects, "objects", 100_000, "objects of the grid that is restarted whole")
 	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "bcmbench takes no arguments, got %q; see -help\n", flag.Args())
-		os.Exit(2)
+	chosen, err := b.chosen()
+	if err != nil {
+		fail(2, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if err := b.run(ctx, chosen); err != nil {
 		stop()
-		fail(err)
+		fail(1, err)
 	}
 }
 
-func fail(err error) {
+func fail(code int, err error) {
 	fmt.Fprintln(os.Stderr, "bcmbench:", err)
-	os.Exit(1)
+	os.Exit(code)
 }
 
-// run measures one thing after the other, so that none disturbs another.
-func run(ctx context.Context, o options) (err error) {
-	rows := newReport()
-	if o.tables {
-		if err := measureTables(ctx, rows); err != nil {
-			return err
+// chosen checks the flags and gives the parts to measure.
+func (b *bench) chosen() ([]part, error) {
+	if flag.NArg() > 0 {
+		return nil, fmt.Errorf("it takes no arguments, got %q; see -help", flag.Args())
+	}
+	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.length <= 0 {
+		return nil, errors.New("-rounds, -trials, -objects and -length must be positive")
+	}
+	all := parts()
+	want := strings.Split(b.only, ",")
+	for _, name := range want {
+		if !slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
+			return nil, fmt.Errorf("-only: no part %q; see -help", name)
 		}
 	}
-	g, err := startGrid(ctx, o.bcm)
-	if err != nil {
-		return err
+	return slices.DeleteFunc(all, func(p part) bool { return !slices.Contains(want, p.name) }), nil
+}
+
+// run measures, and prints what there is also when something fails.
+func (b *bench) run(ctx context.Context, chosen []part) (err error) {
+	defer func() {
+		b.report.print(os.Stdout)
+		if b.grid != nil {
+			err = errors.Join(err, b.grid.stop())
+		}
+	}()
+	b.report.notes = append(b.report.notes, machine())
+	for _, p := range chosen {
+		begin := time.Now()
+		fmt.Fprintf(os.Stderr, "measuring %s …\n", p.name)
+		if err := p.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		b.report.notes = append(b.report.notes, fmt.Sprintf("%s took %.0f s, load then %s", p.name, time.Since(begin).Seconds(), loadAverage()))
 	}
-	defer func() { err = errors.Join(err, g.stop()) }()
-	if err := measureAPI(ctx, g, o, rows); err != nil {
-		return err
-	}
-	if err := measureFailover(ctx, g, rows); err != nil {
-		return err
-	}
-	rows.print(os.Stdout)
 	return nil
+}
+
+// started gives the grid, which it starts when there is none yet.
+func (b *bench) started(ctx context.Context) (*grid, error) {
+	if b.grid != nil {
+		return b.grid, nil
+	}
+	g, err := startGrid(ctx, b.bcm)
+	b.grid = g
+	return g, err
 }
