@@ -5,19 +5,21 @@ import (
 	"bcm/fsm"
 )
 
-// Job is a restore or a verification: long work on a stored backup.
+// Job is long work on what is stored: on a backup, or on a whole repository.
 type Job struct {
 	Meta
 	Run
-	Kind      string `json:"kind" doc:"restore, verify or forget"`
-	Backup    string `json:"backup" doc:"Id"`
-	Client    string `json:"client" doc:"Name of the client whose data it is"`
-	By        string `json:"by" doc:"Who asked"`
-	Path      string `json:"path,omitempty" doc:"Of a restore: within the backup"`
-	Target    string `json:"target,omitempty" doc:"Of a restore: where to"`
-	Overwrite string `json:"overwrite,omitempty" doc:"Of a restore: never, always or if-newer"`
-	Percent   int    `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
-	Wanted    string `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
+	Kind       string `json:"kind" doc:"restore, verify, forget, prune, copy or scrub"`
+	Backup     string `json:"backup" doc:"Id; empty when it is about the whole repository"`
+	Repository string `json:"repository" doc:"Name"`
+	Client     string `json:"client" doc:"Name of the client whose data it is"`
+	By         string `json:"by" doc:"Who asked"`
+	Path       string `json:"path,omitempty" doc:"Of a restore: within the backup"`
+	Target     string `json:"target,omitempty" doc:"Of a restore: where to"`
+	Overwrite  string `json:"overwrite,omitempty" doc:"Of a restore: never, always or if-newer"`
+	Percent    int    `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
+	Storage    string `json:"storage,omitempty" doc:"Name of the storage whose copy it reads"`
+	Wanted     string `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
 }
 
 // RestoreInput is a restore to be begun.
@@ -38,9 +40,12 @@ func jobMeta(j *fsm.Job) *fsm.Meta { return &j.Meta }
 
 func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	out := Job{Meta: metaOf(&j.Meta), Run: showRun(a, v, j.ID, &j.Run, j.Stats), Kind: string(j.Kind), Backup: j.Backup,
-		By: j.By, Path: j.Restore.Path, Target: j.Restore.Target, Overwrite: string(j.Restore.Overwrite), Percent: j.Percent}
+		Repository: repositoryName(v, j.Repository), By: j.By, Path: j.Restore.Path, Target: j.Restore.Target, Overwrite: string(j.Restore.Overwrite), Percent: j.Percent}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		out.Client = clientName(v, b.Client)
+	}
+	if j.Storage != "" {
+		out.Storage = nodeName(v, j.Storage)
 	}
 	if j.Wish != "" {
 		out.Wanted = nodeName(v, j.Wish)

@@ -341,7 +341,7 @@ func (c *DeleteBackup) apply(tx *Tx) (string, error) {
 		if err := newRow(&tx.Jobs, "job", c.Job); err != nil {
 			return err
 		}
-		put(tx, &tx.Jobs, &Job{Meta: Meta{ID: c.Job}, Run: Run{Status: Queued}, Kind: ForgetJob, Backup: b.ID})
+		put(tx, &tx.Jobs, &Job{Meta: Meta{ID: c.Job}, Run: Run{Status: Queued}, Kind: ForgetJob, Backup: b.ID, Repository: b.Repository})
 		return nil
 	})
 }

@@ -29,7 +29,7 @@ type grantee struct{ peer, namespace string }
 
 // grants works out who may do what on a storage node: whoever works on a run
 // that touches one of its repositories, for as long as that lasts; and managers
-// may read, to browse.
+// may read, to browse. Only the holder of a repository's lease may delete.
 func (v *View) grants(storage string) []Grant {
 	given := make(map[grantee]*Grant)
 	give := func(peer, namespace string, fence Fence, may ...Permission) {
@@ -56,17 +56,33 @@ func (v *View) grants(storage string) []Grant {
 			}
 		}
 		for j := range v.Jobs.By("status", string(s)) {
-			b, ok := v.Backups.Get(j.Backup)
-			switch {
-			case !ok || !slices.Contains(b.Storages, storage):
-			case j.Kind == ForgetJob:
-				give(j.Node, b.Repository, j.Fence, MayRead, MayWrite)
-			default:
-				give(j.Node, b.Repository, j.Fence, MayRead)
+			if v.touches(j, storage) {
+				give(j.Node, j.Repository, j.Fence, jobNeeds(j.Kind)...)
 			}
 		}
 	}
 	return v.inOrder(given)
+}
+
+// touches tells whether a job asks a storage for what it has: the one whose copy
+// it was told to read, or else any that has the repository. A scrub asks nobody.
+func (v *View) touches(j *Job, storage string) bool {
+	if j.Storage != "" || j.Kind == ScrubJob {
+		return j.Storage == storage
+	}
+	r, ok := v.Repositories.Get(j.Repository)
+	return ok && slices.Contains(r.Storages, storage)
+}
+
+// jobNeeds says what a job does in the repository.
+func jobNeeds(kind JobKind) []Permission {
+	switch kind {
+	case PruneJob:
+		return []Permission{MayRead, MayWrite, MayDelete}
+	case ForgetJob:
+		return []Permission{MayRead, MayWrite}
+	}
+	return []Permission{MayRead}
 }
 
 func (v *View) inOrder(given map[grantee]*Grant) []Grant {

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// Job is long work on a stored backup: to restore from it, to verify it, or to
-// take it out of its repository.
+// Job is long work on what is stored: on one backup, or on a whole repository.
 type Job struct {
 	Meta
 	Run
-	Kind    JobKind `cbor:"kind"`
-	Backup  string  `cbor:"backup"`
-	By      string  `cbor:"by,omitempty"` // who asked
-	Restore Restore `cbor:"restore"`
-	Percent int     `cbor:"percent,omitempty"` // of the data that a verification reads
-	Stats   Stats   `cbor:"stats"`
-	Wish    string  `cbor:"wish,omitempty"` // id of the node that it must run on; "" means any
+	Kind       JobKind `cbor:"kind"`
+	Backup     string  `cbor:"backup,omitempty"` // "" when it is about the whole repository
+	Repository string  `cbor:"repository"`
+	Storage    string  `cbor:"storage,omitempty"` // id of the storage whose copy it reads; "" means any that is up
+	By         string  `cbor:"by,omitempty"`      // who asked
+	Restore    Restore `cbor:"restore"`
+	Percent    int     `cbor:"percent,omitempty"` // of the data that a verification reads
+	Stats      Stats   `cbor:"stats"`
+	Wish       string  `cbor:"wish,omitempty"` // id of the node that it must run on; "" means any
 }
 
 // JobKind tells what a job does.
@@ -24,10 +25,37 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	RestoreJob JobKind = "restore"
-	VerifyJob  JobKind = "verify"
-	ForgetJob  JobKind = "forget"
+	RestoreJob JobKind = "restore" // from a backup
+	VerifyJob  JobKind = "verify"  // a backup, or all of a repository
+	ForgetJob  JobKind = "forget"  // takes a deleted backup out of its repository
+	PruneJob   JobKind = "prune"   // gives back the room of what no backup of a repository needs
+	CopyJob    JobKind = "copy"    // brings a storage what another one has of a repository
+	ScrubJob   JobKind = "scrub"   // reads again what a storage has of a repository
 )
+
+// jobRules says of each kind of job what it may be about and who may ask for it.
+var jobRules = map[JobKind]struct {
+	right    Right  // that a user needs
+	role     string // that carries it out
+	whole    bool   // may be about a whole repository
+	single   bool   // may be about one backup
+	maintain bool   // holds the repository's lease: one at a time
+}{
+	RestoreJob: {right: BackupsRestore, role: RoleBackupManager, single: true},
+	VerifyJob:  {right: BackupsRun, role: RoleBackupManager, single: true, whole: true, maintain: true},
+	ForgetJob:  {role: RoleBackupManager, single: true},
+	PruneJob:   {right: DataWrite, role: RoleBackupManager, whole: true, maintain: true},
+	CopyJob:    {right: DataWrite, role: RoleStorage, whole: true},
+	ScrubJob:   {right: DataWrite, role: RoleStorage, whole: true},
+}
+
+// Role is the role of the nodes that can do jobs of the kind.
+func (k JobKind) Role() string { return jobRules[k].role }
+
+// Maintains tells whether jobs of the kind need the lease of their repository:
+// the right to maintain it, which one live job has at a time. The fence of the
+// job is the fence of the lease; it ends with the job's attempt.
+func (k JobKind) Maintains() bool { return jobRules[k].maintain }
 
 // Restore says what to restore and where to.
 type Restore struct {
@@ -53,7 +81,10 @@ var jobs = define(schema[Job]{
 		byNumber(CreatedIndex, func(j *Job) *Time { return &j.CreatedAt }, nil),
 		byText("status", func(j *Job) *string { return (*string)(&j.Status) }, nil),
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
-		byText("backup", func(j *Job) *string { return &j.Backup }, nil),
+		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
+		byText("repository", func(j *Job) *string { return &j.Repository }, nil),
+		// the job that holds the lease of each repository
+		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
 		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() }),
@@ -65,18 +96,20 @@ var jobs = define(schema[Job]{
 	},
 	share: func(j *Job, p *pool) {
 		j.Run.share(p)
-		p.text((*string)(&j.Kind), &j.By, &j.Wish, (*string)(&j.Restore.Overwrite))
+		p.text((*string)(&j.Kind), &j.By, &j.Wish, &j.Repository, &j.Storage, (*string)(&j.Restore.Overwrite))
 	},
 })
 
-// CreateJob queues a restore or a verification.
+// CreateJob queues a job about a backup, or about a whole repository.
 type CreateJob struct {
-	ID      string  `cbor:"id"`
-	Kind    JobKind `cbor:"kind"`
-	Backup  string  `cbor:"backup"`
-	Node    string  `cbor:"node,omitempty"` // id or name of where to run
-	Restore Restore `cbor:"restore"`
-	Percent int     `cbor:"percent,omitempty"`
+	ID         string  `cbor:"id"`
+	Kind       JobKind `cbor:"kind"`
+	Backup     string  `cbor:"backup,omitempty"`
+	Repository string  `cbor:"repository,omitempty"` // id or name, instead of a backup
+	Storage    string  `cbor:"storage,omitempty"`    // id or name of the storage whose copy to read
+	Node       string  `cbor:"node,omitempty"`       // id or name of where to run
+	Restore    Restore `cbor:"restore"`
+	Percent    int     `cbor:"percent,omitempty"`
 }
 
 func (c *CreateJob) apply(tx *Tx) (string, error) {
@@ -86,17 +119,20 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 	if err := c.permitted(tx); err != nil {
 		return "", err
 	}
-	b, ok := tx.Backups.Get(c.Backup)
-	if !ok {
-		return "", notFound("backup", c.Backup)
+	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, By: tx.By, Restore: c.Restore, Percent: c.Percent}
+	if err := c.subject(tx, j); err != nil {
+		return "", err
 	}
-	if b.Snapshot == "" || b.Status == Deleted {
-		return "", Errorf(Conflict, "backup %s is %s: there is nothing stored to %s", b.ID, b.Status, c.Kind)
-	}
-	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, Backup: b.ID, By: tx.By,
-		Restore: c.Restore, Percent: c.Percent}
 	if err := c.place(tx, j); err != nil {
 		return "", err
+	}
+	if c.Percent < 0 || c.Percent > 100 {
+		return "", invalidField("percent", "must lie between 0 and 100")
+	}
+	if c.Kind == RestoreJob {
+		if err := j.Restore.check(); err != nil {
+			return "", err
+		}
 	}
 	put(tx, &tx.Jobs, j)
 	return j.ID, nil
@@ -104,35 +140,80 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 
 // permitted asks for the right that the kind of job needs.
 func (c *CreateJob) permitted(tx *Tx) error {
-	need, ok := map[JobKind]Right{RestoreJob: BackupsRestore, VerifyJob: BackupsRun}[c.Kind]
-	if !ok {
-		return invalidField("kind", "%q is not one of restore, verify", c.Kind)
+	rule, ok := jobRules[c.Kind]
+	if !ok || rule.right == "" {
+		return invalidField("kind", "%q is not one of restore, verify, prune, copy, scrub", c.Kind)
 	}
 	if by := tx.user(); by != nil {
-		return tx.Access(by).Need(need, "backup "+c.Backup)
+		object := "repository " + c.Repository
+		if c.Backup != "" {
+			object = "backup " + c.Backup
+		}
+		return tx.Access(by).Need(rule.right, object)
 	}
 	return nil
 }
 
-// place checks where the job should run and what it may write.
+// subject finds what the job is about.
+func (c *CreateJob) subject(tx *Tx, j *Job) error {
+	rule := jobRules[c.Kind]
+	switch {
+	case (c.Backup == "") == (c.Repository == ""):
+		return invalidField("backup", "a job is about a backup or a repository")
+	case c.Backup != "" && !rule.single:
+		return invalidField("backup", "a %s is about a whole repository", c.Kind)
+	case c.Repository != "" && !rule.whole:
+		return invalidField("repository", "a %s is about one backup", c.Kind)
+	case c.Backup != "":
+		b, ok := tx.Backups.Get(c.Backup)
+		if !ok {
+			return notFound("backup", c.Backup)
+		}
+		if b.Snapshot == "" || b.Status == Deleted {
+			return Errorf(Conflict, "backup %s is %s: there is nothing stored to %s", b.ID, b.Status, c.Kind)
+		}
+		j.Backup, j.Repository = b.ID, b.Repository
+		return nil
+	}
+	r, ok := tx.Repositories.Find(c.Repository)
+	if !ok {
+		return notFound("repository", c.Repository)
+	}
+	if !r.Filled {
+		return Errorf(Conflict, "repository %s is empty: there is nothing stored to %s", r.Name, c.Kind)
+	}
+	j.Repository = r.ID
+	return nil
+}
+
+// place checks where the job should run and which storage it should read.
 func (c *CreateJob) place(tx *Tx, j *Job) error {
+	role := c.Kind.Role()
 	if c.Node != "" {
 		n, ok := tx.Nodes.Find(c.Node)
-		if !ok || !n.Has(RoleBackupManager) {
-			return invalidField("node", "no backup manager %q", c.Node)
+		if !ok || !n.Has(role) {
+			return invalidField("node", "no %s %q", role, c.Node)
 		}
 		j.Wish = n.ID
 	}
-	if c.Kind == VerifyJob {
-		if c.Percent < 0 || c.Percent > 100 {
-			return invalidField("percent", "must lie between 0 and 100")
+	if c.Node == "" && (c.Kind == RestoreJob || role == RoleStorage) {
+		return invalidField("node", "name the %s that the %s is to run on", role, c.Kind)
+	}
+	if c.Storage != "" {
+		n, ok := tx.Nodes.Find(c.Storage)
+		if !ok || !n.Has(RoleStorage) {
+			return invalidField("storage", "no storage %q", c.Storage)
 		}
-		return nil
+		j.Storage = n.ID
 	}
-	if c.Node == "" {
-		return invalidField("node", "name the backup manager to restore on")
+	if c.Kind == CopyJob && (j.Storage == "" || j.Storage == j.Wish) {
+		return invalidField("storage", "name another storage, which has what is to be copied")
 	}
-	r := &j.Restore
+	return nil
+}
+
+// check completes a restore and refuses one that cannot be done.
+func (r *Restore) check() error {
 	if !strings.HasPrefix(r.Target, "/") || strings.ContainsRune(r.Target, 0) {
 		return invalidField("target", "%q is not an absolute path", r.Target)
 	}
@@ -174,7 +255,14 @@ type AssignJob struct {
 }
 
 func (c *AssignJob) apply(tx *Tx) (string, error) {
-	return tx.changeJob(c.ID, func(j *Job) error { return j.assign(tx, c.From, c.Attempt, c.Node) })
+	return tx.changeJob(c.ID, func(j *Job) error {
+		if j.Kind.Maintains() {
+			for other := range tx.Jobs.By("lease", j.Repository) {
+				return Errorf(Conflict, "%s %s maintains the repository at this time", other.Kind, other.ID)
+			}
+		}
+		return j.assign(tx, c.From, c.Attempt, c.Node)
+	})
 }
 
 // StartJob is a node telling that it has begun.
@@ -243,7 +331,7 @@ func (c *CancelJob) apply(tx *Tx) (string, error) {
 		if j.Kind == ForgetJob {
 			return Errorf(Conflict, "a deleted backup cannot be brought back")
 		}
-		again := CreateJob{Kind: j.Kind, Backup: j.Backup}
+		again := CreateJob{Kind: j.Kind, Backup: j.Backup, Repository: j.Repository}
 		if err := again.permitted(tx); err != nil {
 			return err
 		}

@@ -106,9 +106,10 @@ var nodes = define(schema[Node]{
 func (n *Node) Has(role string) bool { return slices.Contains(n.Roles, role) }
 
 // Ready tells whether the node can be given new work in the role.
-func (n *Node) Ready(role string) bool {
-	return n.Has(role) && n.Mode == Active && (n.Status == Online || n.Status == Degraded)
-}
+func (n *Node) Ready(role string) bool { return n.Has(role) && n.Mode == Active && n.Up() }
+
+// Up tells whether the node answers.
+func (n *Node) Up() bool { return n.Status == Online || n.Status == Degraded }
 
 // Address is where people find the node: the first of its addresses there is.
 func (n *Node) Address() string {
@@ -337,7 +338,7 @@ func (c *RemoveNode) apply(tx *Tx) (string, error) {
 	if err := fresh(&n.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
-	if !c.Force && (n.Status == Online || n.Status == Degraded) {
+	if !c.Force && n.Up() {
 		return "", Errorf(Conflict, "node %s is %s; stop it first, or force its removal", n.Name, n.Status)
 	}
 	for r := range tx.Repositories.By("storage", n.ID) {

@@ -1,7 +1,9 @@
 package fsm
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 )
 
 // OrderKind tells what an order asks for.
@@ -13,6 +15,9 @@ const (
 	RestoreOrder OrderKind = "restore"
 	VerifyOrder  OrderKind = "verify"
 	ForgetOrder  OrderKind = "forget"
+	PruneOrder   OrderKind = "prune"
+	CopyOrder    OrderKind = "copy"  // from the storage that Repository names
+	ScrubOrder   OrderKind = "scrub" // what the node itself has of Repository
 	StoreOrder   OrderKind = "store" // keep blobs for those with a grant; never ends
 )
 
@@ -69,9 +74,7 @@ func (v *View) Orders(node string) Orders {
 		o.Items = append(o.Items, v.backupOrder(b))
 	}
 	for j := range v.Jobs.By("active", node) {
-		if b, ok := v.Backups.Get(j.Backup); ok {
-			o.Items = append(o.Items, v.jobOrder(j, b))
-		}
+		o.Items = append(o.Items, v.jobOrder(j))
 	}
 	if n.Has(RoleStorage) {
 		o.Items = append(o.Items, Order{ID: "store", Kind: StoreOrder, Role: RoleStorage, Grants: v.grants(node)})
@@ -98,16 +101,45 @@ func (v *View) backupOrder(b *Backup) Order {
 	return o
 }
 
-func (v *View) jobOrder(j *Job, b *Backup) Order {
-	o := Order{ID: j.ID, Kind: OrderKind(j.Kind), Role: RoleBackupManager, Attempt: j.Attempt, Fence: j.Fence,
-		Cancel: j.Cancel, Snapshot: b.Snapshot, Percent: j.Percent, Repository: v.access(b.Repository, b.Storages)}
-	if c, ok := v.Clients.Get(b.Client); ok {
-		o.Client = c.Name
+func (v *View) jobOrder(j *Job) Order {
+	o := Order{ID: j.ID, Kind: OrderKind(j.Kind), Role: j.Kind.Role(), Attempt: j.Attempt, Fence: j.Fence,
+		Cancel: j.Cancel, Percent: j.Percent, Repository: v.access(j.Repository, v.readable(j.Repository, j.Storage))}
+	if b, ok := v.Backups.Get(j.Backup); ok {
+		o.Snapshot = b.Snapshot
+		if c, ok := v.Clients.Get(b.Client); ok {
+			o.Client = c.Name
+		}
 	}
 	if j.Kind == RestoreJob {
 		o.Restore = &j.Restore
 	}
+	if o.Role == RoleStorage && o.Repository != nil {
+		o.Repository.Sealed = nil // a storage never holds a key
+	}
 	return o
+}
+
+// readable lists the storages that have a repository, those that are up first and
+// otherwise in the order of the repository; or the one that is wanted.
+func (v *View) readable(repository, wanted string) []string {
+	if wanted != "" {
+		return []string{wanted}
+	}
+	r, ok := v.Repositories.Get(repository)
+	if !ok {
+		return nil
+	}
+	ids := slices.Clone(r.Storages)
+	slices.SortStableFunc(ids, func(a, b string) int { return cmp.Compare(v.down(a), v.down(b)) })
+	return ids
+}
+
+// down is 0 for a node that answers and 1 for one that does not.
+func (v *View) down(node string) int {
+	if n, ok := v.Nodes.Get(node); ok && n.Up() {
+		return 0
+	}
+	return 1
 }
 
 // access tells how to reach a repository on the given storages.
@@ -126,7 +158,9 @@ func (v *View) access(repository string, storages []string) *RepositoryAccess {
 }
 
 // AccessOf tells how to reach what a backup has stored.
-func (v *View) AccessOf(b *Backup) *RepositoryAccess { return v.access(b.Repository, b.Storages) }
+func (v *View) AccessOf(b *Backup) *RepositoryAccess {
+	return v.access(b.Repository, v.readable(b.Repository, ""))
+}
 
 // Progress is how far a run is. It is not part of the state: managers keep it
 // in memory.

@@ -159,3 +159,88 @@ func TestGrants(t *testing.T) {
 		t.Errorf("after the attempt was given up: %v", got)
 	}
 }
+
+// maintained is a furnished lab in which repository r2 lies on two storages, with
+// one backup in it.
+func maintained(t *testing.T) *lab {
+	l := furnished(t)
+	l.do("plan:assign", &PutAssignment{Client: "c2", Managers: []string{"b2"}, Storages: []string{"s1", "s2"}})
+	l.do("plan:place", &AssignBackup{ID: "wait", From: Queued, Node: "b2", Storages: []string{"s1"}})
+	l.do("node:b2", &FinishBackup{ID: "wait", Attempt: 1, Outcome: Outcome{Status: Succeeded, Snapshot: "dump"}})
+	l.do("user:bu", &CreateJob{ID: "v0", Kind: VerifyJob, Backup: "wait"})
+	l.do("user:ru", &CreateJob{ID: "r0", Kind: RestoreJob, Backup: "wait", Node: "b2", Restore: Restore{Target: "/r"}})
+	l.do("plan:place", &AssignJob{ID: "r0", From: Queued, Node: "b2"})
+	return l
+}
+
+// One job at a time maintains a repository, and its grant is the only one that
+// lets delete.
+func TestLease(t *testing.T) {
+	l := maintained(t)
+	l.do("user:op", &CreateJob{ID: "p1", Kind: PruneJob, Repository: "db"})
+	l.do("plan:maintain", &CreateJob{ID: "p2", Kind: PruneJob, Repository: "r2"}, &CreateJob{ID: "v1", Kind: VerifyJob, Repository: "r2"})
+	l.do("plan:place", &AssignJob{ID: "p1", From: Queued, Node: "b1"})
+	for _, id := range []string{"p2", "v1", "v0"} {
+		if _, err := l.try("plan:place", &AssignJob{ID: id, From: Queued, Node: "b2"}); CodeOf(err) != Conflict {
+			t.Errorf("%s beside p1: %v", id, err)
+		}
+	}
+	var may []string
+	for _, g := range l.view().Orders("s1").Items[0].Grants {
+		if slices.Contains(g.May, MayDelete) {
+			may = append(may, g.Peer)
+		}
+	}
+	if !slices.Equal(may, []string{"b1"}) {
+		t.Errorf("%v may delete", may)
+	}
+	l.do("plan:fail", &InterruptJob{ID: "p1", Attempt: 1, Reason: "lost"})
+	l.do("plan:place", &AssignJob{ID: "v1", From: Queued, Node: "b2"})
+	if _, err := l.try("plan:place", &AssignJob{ID: "p1", From: Interrupted, Attempt: 1, Node: "b2"}); CodeOf(err) != Conflict {
+		t.Errorf("p1 beside v1: %v", err)
+	}
+	l.do("node:b2", &FinishJob{ID: "v1", Attempt: 1, Outcome: Outcome{Status: Succeeded}})
+	l.do("plan:place", &AssignJob{ID: "p1", From: Interrupted, Attempt: 1, Node: "b2"})
+}
+
+// What is read is read where it can be: from the storage that is up, or from the
+// one that was named.
+func TestOrdersOfJobs(t *testing.T) {
+	l := maintained(t)
+	storages := func(node, id string) (names []string) {
+		for _, o := range l.view().Orders(node).Items {
+			if o.ID == id {
+				for _, p := range o.Repository.Storages {
+					names = append(names, p.ID)
+				}
+			}
+		}
+		return names
+	}
+	l.do("plan:maintain", &CreateJob{ID: "c1", Kind: CopyJob, Repository: "r2", Storage: "s1", Node: "s2"},
+		&CreateJob{ID: "s1", Kind: ScrubJob, Repository: "r2", Node: "s1"}, &CreateJob{ID: "v2", Kind: VerifyJob, Repository: "r2", Storage: "s2"})
+	l.do("plan:place", &AssignJob{ID: "c1", From: Queued, Node: "s2"}, &AssignJob{ID: "s1", From: Queued, Node: "s1"},
+		&AssignJob{ID: "v2", From: Queued, Node: "b1"})
+	for _, c := range []struct {
+		node, id string
+		want     []string
+	}{
+		{"b2", "r0", []string{"s1", "s2"}}, {"s2", "c1", []string{"s1"}}, {"s1", "s1", []string{"s1", "s2"}}, {"b1", "v2", []string{"s2"}},
+	} {
+		if got := storages(c.node, c.id); !slices.Equal(got, c.want) {
+			t.Errorf("%s on %s reads %v, not %v", c.id, c.node, got, c.want)
+		}
+	}
+	for _, o := range l.view().Orders("s2").Items {
+		if o.ID == "c1" && (o.Role != RoleStorage || o.Repository.Sealed != nil) {
+			t.Errorf("the order of a storage: %+v", o)
+		}
+	}
+	if grants := l.view().grants("s1"); !slices.ContainsFunc(grants, func(g Grant) bool { return g.Peer == "s2" && slices.Equal(g.May, []Permission{MayRead}) }) {
+		t.Errorf("s2 cannot read what it is to copy: %v", grants)
+	}
+	l.do("plan:members", &MarkNode{ID: "s1", From: Online, To: Offline})
+	if got := storages("b2", "r0"); !slices.Equal(got, []string{"s2", "s1"}) {
+		t.Errorf("with s1 offline it reads %v", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bcm/agent"
+	"bcm/agent/storage/blob"
 	"bcm/fsm"
 )
 
@@ -38,7 +39,7 @@ func (r *Role) Do(_ context.Context, o fsm.Order, _ func(fsm.Progress)) (fsm.Out
 // Keep takes the grants as they stand at an index of the state.
 func (r *Role) Keep(o fsm.Order, index uint64) {
 	same := func(a, b fsm.Grant) bool {
-		return a.Peer == b.Peer && a.Namespace == b.Namespace && a.Quota == b.Quota && slices.Equal(a.May, b.May)
+		return a.Peer == b.Peer && a.Namespace == b.Namespace && a.Quota == b.Quota && a.Fence == b.Fence && slices.Equal(a.May, b.May)
 	}
 	if r.kept && slices.EqualFunc(r.held, o.Grants, same) {
 		r.grants.Confirm(index, time.Now())
@@ -47,7 +48,7 @@ func (r *Role) Keep(o fsm.Order, index uint64) {
 	r.held, r.kept = o.Grants, true
 	t := Table{Version: index, Quotas: map[string]int64{}}
 	for _, g := range o.Grants {
-		t.Grants = append(t.Grants, Grant{Peer: g.Peer, Namespace: g.Namespace, Rights: rightsOf(g.May)})
+		t.Grants = append(t.Grants, Grant{Peer: g.Peer, Namespace: g.Namespace, Rights: rightsOf(g.May), Fence: blob.Fence(g.Fence)})
 		if g.Quota > 0 {
 			t.Quotas[g.Namespace] = g.Quota
 		}

@@ -13,12 +13,12 @@ import (
 func Fail(v *fsm.View, _ time.Time) (do []fsm.Command, next time.Time) {
 	for _, status := range []fsm.Status{fsm.Assigned, fsm.Running} {
 		for b := range v.Backups.By("status", string(status)) {
-			if reason := lost(v, b.Node); reason != "" {
+			if reason := lost(v, b.Node, fsm.RoleBackupManager); reason != "" {
 				do = append(do, &fsm.InterruptBackup{ID: b.ID, Attempt: b.Attempt, Reason: reason})
 			}
 		}
 		for j := range v.Jobs.By("status", string(status)) {
-			if reason := lost(v, j.Node); reason != "" {
+			if reason := lost(v, j.Node, j.Kind.Role()); reason != "" {
 				do = append(do, &fsm.InterruptJob{ID: j.ID, Attempt: j.Attempt, Reason: reason})
 			}
 		}
@@ -27,7 +27,7 @@ func Fail(v *fsm.View, _ time.Time) (do []fsm.Command, next time.Time) {
 }
 
 // lost tells why a node cannot be working on a run; "" when it may.
-func lost(v *fsm.View, id string) string {
+func lost(v *fsm.View, id, role string) string {
 	n, ok := v.Nodes.Get(id)
 	switch {
 	case !ok:
@@ -38,8 +38,8 @@ func lost(v *fsm.View, id string) string {
 		return fmt.Sprintf("node %s has left the grid", n.Name)
 	case n.Mode == fsm.Maintenance:
 		return fmt.Sprintf("node %s is in maintenance", n.Name)
-	case !n.Has(fsm.RoleBackupManager):
-		return fmt.Sprintf("node %s is not a backup manager any more", n.Name)
+	case !n.Has(role):
+		return fmt.Sprintf("node %s is no %s any more", n.Name, role)
 	}
 	return ""
 }

@@ -37,13 +37,23 @@ func Place(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	return do, next
 }
 
-// waiting is a run that no node works on; job is nil when it is a backup.
+// waiting is a run that no node works on: a backup, or else a job.
 type waiting struct {
-	run     *fsm.Run
-	meta    *fsm.Meta
-	backup  *fsm.Backup // itself, or what the job is about
-	job     *fsm.Job
-	restore bool
+	run    *fsm.Run
+	meta   *fsm.Meta
+	backup *fsm.Backup
+	job    *fsm.Job
+}
+
+// urgency of the run: people wait for restores, and nobody for maintenance.
+func (w waiting) urgency() int {
+	switch {
+	case w.backup != nil:
+		return 1
+	case w.job.Kind == fsm.RestoreJob:
+		return 0
+	}
+	return 2
 }
 
 func (w waiting) retryAt() time.Time {
@@ -54,7 +64,7 @@ func (w waiting) retryAt() time.Time {
 	return w.meta.UpdatedAt.Add(min(wait, lastRetry)).Time()
 }
 
-// worker is a backup manager that can be given work.
+// worker is a node that can be given work.
 type worker struct {
 	node *fsm.Node
 	busy int
@@ -66,25 +76,32 @@ func (w *worker) full() bool { return w.busy >= w.node.Slots }
 // once for what comes after.
 type placing struct {
 	v       *fsm.View
-	workers []*worker // in the order of their ids
+	workers []*worker // the backup managers, in the order of their ids
 	byID    map[string]*worker
 	free    int
 	tasks   map[string]bool // those with a backup at work
+	leased  map[string]bool // repositories that a job maintains
 }
 
 func newPlacing(v *fsm.View) *placing {
-	p := &placing{v: v, byID: make(map[string]*worker), tasks: make(map[string]bool)}
-	for n := range v.Nodes.By("role", fsm.RoleBackupManager) {
-		if !n.Ready(fsm.RoleBackupManager) {
+	p := &placing{v: v, byID: make(map[string]*worker), tasks: make(map[string]bool), leased: make(map[string]bool)}
+	for n := range v.Nodes.All() {
+		if !n.Ready(fsm.RoleBackupManager) && !n.Ready(fsm.RoleStorage) {
 			continue
 		}
 		w := &worker{n, v.Backups.Count("active", n.ID) + v.Jobs.Count("active", n.ID)}
-		p.workers, p.byID[n.ID] = append(p.workers, w), w
+		p.byID[n.ID] = w
 		p.free += max(0, n.Slots-w.busy)
+		if n.Ready(fsm.RoleBackupManager) {
+			p.workers = append(p.workers, w)
+		}
 	}
 	for _, status := range []fsm.Status{fsm.Assigned, fsm.Running} {
 		for b := range v.Backups.By("status", string(status)) {
 			p.tasks[b.Task] = true
+		}
+		for j := range v.Jobs.By("status", string(status)) {
+			p.leased[j.Repository] = p.leased[j.Repository] || j.Kind.Maintains()
 		}
 	}
 	return p
@@ -95,52 +112,60 @@ func (p *placing) waiting() []waiting {
 	var all []waiting
 	for _, status := range []fsm.Status{fsm.Queued, fsm.Interrupted} {
 		for b := range p.v.Backups.By("status", string(status)) {
-			all = append(all, waiting{run: &b.Run, meta: &b.Meta, backup: b})
+			all = append(all, waiting{&b.Run, &b.Meta, b, nil})
 		}
 		for j := range p.v.Jobs.By("status", string(status)) {
-			if b, ok := p.v.Backups.Get(j.Backup); ok {
-				all = append(all, waiting{&j.Run, &j.Meta, b, j, j.Kind == fsm.RestoreJob})
-			}
+			all = append(all, waiting{&j.Run, &j.Meta, nil, j})
 		}
 	}
 	slices.SortFunc(all, func(a, b waiting) int {
-		if a.restore != b.restore {
-			if a.restore {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(a.meta.CreatedAt, b.meta.CreatedAt), cmp.Compare(a.meta.ID, b.meta.ID))
+		return cmp.Or(cmp.Compare(a.urgency(), b.urgency()), cmp.Compare(a.meta.CreatedAt, b.meta.CreatedAt),
+			cmp.Compare(a.meta.ID, b.meta.ID))
 	})
 	return all
 }
 
 // place gives one run to a node; nil when it must wait.
 func (p *placing) place(w waiting) fsm.Command {
-	var chosen *worker
-	storages := w.backup.Storages
 	if w.job != nil {
-		chosen = p.forJob(w.job)
-	} else {
-		if w.backup.Task != "" && p.tasks[w.backup.Task] {
-			return nil
-		}
-		a, ok := p.v.Assignments.Get(w.backup.Client)
-		if !ok {
-			return nil
-		}
-		storages, chosen = a.Storages, p.forBackup(w.backup, a)
+		return p.placeJob(w.job)
 	}
-	if chosen == nil || !p.up(storages) {
+	return p.placeBackup(w.backup)
+}
+
+func (p *placing) placeBackup(b *fsm.Backup) fsm.Command {
+	if b.Task != "" && p.tasks[b.Task] {
 		return nil
 	}
-	chosen.busy++
-	p.free--
-	if w.job != nil {
-		return &fsm.AssignJob{ID: w.meta.ID, From: w.run.Status, Attempt: w.run.Attempt, Node: chosen.node.ID}
+	a, ok := p.v.Assignments.Get(b.Client)
+	if !ok {
+		return nil
 	}
-	p.tasks[w.backup.Task] = true
-	return &fsm.AssignBackup{ID: w.meta.ID, From: w.run.Status, Attempt: w.run.Attempt, Node: chosen.node.ID, Storages: storages}
+	w := p.forBackup(b, a)
+	if w == nil || len(a.Storages) == 0 || !p.up(a.Storages[0]) {
+		return nil
+	}
+	p.take(w)
+	p.tasks[b.Task] = true
+	return &fsm.AssignBackup{ID: b.ID, From: b.Status, Attempt: b.Attempt, Node: w.node.ID, Storages: a.Storages[:1]}
+}
+
+func (p *placing) placeJob(j *fsm.Job) fsm.Command {
+	if j.Kind.Maintains() && p.leased[j.Repository] || !p.reachable(j) {
+		return nil
+	}
+	w := p.forJob(j)
+	if w == nil {
+		return nil
+	}
+	p.take(w)
+	p.leased[j.Repository] = p.leased[j.Repository] || j.Kind.Maintains()
+	return &fsm.AssignJob{ID: j.ID, From: j.Status, Attempt: j.Attempt, Node: w.node.ID}
+}
+
+func (p *placing) take(w *worker) {
+	w.busy++
+	p.free--
 }
 
 // forJob is the node that the job asks for, or else the least busy.
@@ -148,7 +173,7 @@ func (p *placing) forJob(j *fsm.Job) *worker {
 	if j.Wish == "" {
 		return p.leastBusy(nil)
 	}
-	if w := p.byID[j.Wish]; w != nil && !w.full() {
+	if w := p.byID[j.Wish]; w != nil && w.node.Ready(j.Kind.Role()) && !w.full() {
 		return w
 	}
 	return nil
@@ -184,14 +209,24 @@ func (p *placing) leastBusy(only []string) (best *worker) {
 
 func allowed(only []string, id string) bool { return len(only) == 0 || slices.Contains(only, id) }
 
-// up tells whether all the storages can be reached. Draining keeps new
-// repositories away from a storage, not the backups of those that it has.
-func (p *placing) up(storages []string) bool {
-	for _, id := range storages {
-		n, ok := p.v.Nodes.Get(id)
-		if !ok || n.Status != fsm.Online && n.Status != fsm.Degraded || n.Mode == fsm.Maintenance {
-			return false
-		}
+// reachable tells whether a storage is up that has what the job works with. What
+// changes a repository needs the one that is written to.
+func (p *placing) reachable(j *fsm.Job) bool {
+	r, ok := p.v.Repositories.Get(j.Repository)
+	switch {
+	case !ok || len(r.Storages) == 0:
+		return false
+	case j.Storage != "":
+		return p.up(j.Storage)
+	case j.Kind == fsm.ForgetJob || j.Kind == fsm.PruneJob:
+		return p.up(r.Storages[0])
 	}
-	return len(storages) > 0
+	return slices.ContainsFunc(r.Storages, p.up)
+}
+
+// up tells whether a storage can be used. Draining keeps new repositories away
+// from it, not the work on those that it has.
+func (p *placing) up(storage string) bool {
+	n, ok := p.v.Nodes.Get(storage)
+	return ok && n.Up() && n.Mode != fsm.Maintenance
 }
