@@ -402,7 +402,7 @@ type GroupInput struct {
 type Job struct {
 	Attempt int32 `json:"attempt"`
 
-	// Backup Id
+	// Backup Id; empty when it is about the whole repository
 	Backup string `json:"backup"`
 
 	// By Who asked
@@ -423,7 +423,7 @@ type Job struct {
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
-	// Kind restore, verify or forget
+	// Kind restore, verify, forget, prune, copy or scrub
 	Kind string `json:"kind"`
 
 	// Node Name of the node that works on it, or did last
@@ -439,12 +439,18 @@ type Job struct {
 	Percent *int64 `json:"percent,omitempty"`
 
 	// Progress While it runs
-	Progress  *Progress  `json:"progress,omitempty"`
-	StartedAt *time.Time `json:"started_at"`
-	Stats     Stats      `json:"stats"`
+	Progress *Progress `json:"progress,omitempty"`
+
+	// Repository Name
+	Repository string     `json:"repository"`
+	StartedAt  *time.Time `json:"started_at"`
+	Stats      Stats      `json:"stats"`
 
 	// Status queued, assigned, running, succeeded, warning, failed, cancelled, interrupted or deleted
 	Status string `json:"status"`
+
+	// Storage Name of the storage whose copy it reads
+	Storage *string `json:"storage,omitempty"`
 
 	// Target Of a restore: where to
 	Target    *string   `json:"target,omitempty"`

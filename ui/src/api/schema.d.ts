@@ -1670,7 +1670,7 @@ export interface components {
         Job: {
             /** Format: int32 */
             attempt: number;
-            /** @description Id */
+            /** @description Id; empty when it is about the whole repository */
             backup: string;
             /** @description Who asked */
             by: string;
@@ -1690,7 +1690,7 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
-            /** @description restore, verify or forget */
+            /** @description restore, verify, forget, prune, copy or scrub */
             kind: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
@@ -1705,11 +1705,15 @@ export interface components {
             percent?: number;
             /** @description While it runs */
             progress?: components["schemas"]["Progress"];
+            /** @description Name */
+            repository: string;
             /** Format: date-time */
             started_at: string | null;
             stats: components["schemas"]["Stats"];
             /** @description queued, assigned, running, succeeded, warning, failed, cancelled, interrupted or deleted */
             status: string;
+            /** @description Name of the storage whose copy it reads */
+            storage?: string;
             /** @description Of a restore: where to */
             target?: string;
             /** Format: date-time */
