@@ -243,8 +243,8 @@ func (m *manager) tell(clusterID string) {
 	if m.password != "" {
 		fmt.Printf("  password  %s   (said only now; change it)\n", m.password)
 	}
-	fmt.Printf("next: bcm login --addr https://%s, then: bcm token create --roles cluster-manager --uses %d\n",
-		m.at.API.Advertise, max(1, m.cfg.BootstrapExpect-1))
+	fmt.Printf("next: bcm login %s --addr https://%s --cacert %s\nthen: bcm token create --roles cluster-manager --uses %d\n",
+		devAdmin, m.at.API.Advertise, filepath.Join(m.cfg.DataDir, identityDir, "ca.pem"), max(1, m.cfg.BootstrapExpect-1))
 }
 
 // work runs the manager's own agent: it takes the orders that need no other

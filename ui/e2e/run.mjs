@@ -76,9 +76,9 @@ async function login(window) {
     await page.locator('header').getByText('Live', { exact: true }).waitFor()
     await page.getByText(`${grid.members.length} nodes.`, { exact: false }).first().waitFor()
   })
-  await report.check('the overview shows all managers, and which one leads', async () => {
+  await report.check('the overview shows every member of a small grid, and which one leads', async () => {
     const card = page.locator('section', { has: page.getByRole('heading', { name: 'Topology' }) })
-    for (const { name } of grid.managers) await card.getByRole('link', { name }).waitFor()
+    for (const { name } of grid.members) await card.getByRole('link', { name }).waitFor()
     const leads = card.getByRole('link', { name: /leader/ })
     expect((await leads.innerText()).includes(await grid.leaderName()), `the picture says ${await leads.innerText()}`)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, bytes, duration, percent, plural, sentence, shortCount, span } from '../src/components/format'
+import { actionName, ago, bytes, duration, percent, plural, sentence, shortCount, span } from '../src/components/format'
 import { fraction, goDuration, progressWords, took } from '../src/components/run'
 
 describe('numbers', () => {
@@ -75,6 +75,16 @@ describe('times', () => {
     ['5 s', undefined],
     ['12', undefined],
   ])('the duration %s is %s ms', (text, ms) => expect(goDuration(text)).toBe(ms))
+})
+
+describe('what was done', () => {
+  it.each([
+    ['user.create', 'User created'],
+    ['backup.finish', 'Backup finished'],
+    ['backup.cancel', 'Backup cancelled'],
+    ['node.leave', 'Node left'],
+    ['user.password', 'User password changed'],
+  ])('%s reads %s', (action, words) => expect(actionName(action)).toBe(words))
 })
 
 describe('progress', () => {

@@ -83,6 +83,15 @@ describe('the picture of the grid', () => {
     expect(table.rows[0]!.places[1]!.by).toMatchObject({ online: 3, offline: 1 })
   })
 
+  it('names the nodes of a place when they are few, and all known', () => {
+    const cells = [{ site: 'fra1', role: 'backup-manager', status: 'online', nodes: 2 }]
+    const named = (nodes: Node[]) => arrange(cells, nodes).rows[0]!.places[0]!.nodes?.map((n) => n.name)
+    expect(named([node('a', 'online'), node('b', 'online')])).toEqual(['a', 'b'])
+    expect(named([node('a', 'online')])).toBeUndefined()
+    const many = Array.from({ length: 7 }, (_, i) => node(`n${i}`, 'online'))
+    expect(arrange([{ ...cells[0]!, nodes: 7 }], many).rows[0]!.places[0]!.nodes).toBeUndefined()
+  })
+
   it('counts nodes in a state that it does not know', () => {
     expect(arrange([{ site: 'a', role: 'backup-manager', status: 'dreaming', nodes: 2 }]).rows[0]!.places[0]!.total).toBe(2)
   })

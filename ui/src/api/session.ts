@@ -60,3 +60,16 @@ export function useManagers() {
     staleTime: 60_000,
   })
 }
+
+/** So many nodes a picture of the grid can show by name. */
+const few = 24
+
+/** All nodes of a grid that is small enough to name each of them in its picture. */
+export function useFewNodes(total: number | undefined) {
+  const query = { sort: 'name', limit: few }
+  return useQuery({
+    queryKey: keys.top('nodes', query),
+    queryFn: () => must(api.GET('/v1/nodes', { params: { query } })),
+    enabled: total !== undefined && total <= few,
+  })
+}

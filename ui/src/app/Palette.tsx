@@ -101,6 +101,7 @@ export function Palette() {
       scrollable
       maxHeight={560}
       size={600}
+      centered={false}
       yOffset={80}
       attributes={{ content: { 'aria-label': 'Search' } }}
       classNames={{ content: 'palette' }}

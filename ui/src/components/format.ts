@@ -101,7 +101,19 @@ export function sentence(word: string): string {
   return word === '' ? '–' : word[0]!.toUpperCase() + word.slice(1)
 }
 
-/** "node.mode" to "Node mode": the kind of a command, in words. */
+/** What has been done, where that is not the word with "ed" behind it. */
+const done: Record<string, string> = {
+  cancel: 'cancelled',
+  end: 'ended',
+  init: 'founded',
+  leave: 'left',
+  password: 'password changed',
+  put: 'set',
+}
+
+/** "node.update" to "Node updated": the kind of a command, as what has happened. */
 export function actionName(action: string): string {
-  return sentence(action.replace(/[._-]/g, ' '))
+  const words = action.split(/[._-]/)
+  const verb = words.pop() ?? ''
+  return sentence([...words, done[verb] ?? (verb.endsWith('e') ? `${verb}d` : `${verb}ed`)].join(' '))
 }

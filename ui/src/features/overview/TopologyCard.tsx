@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { useManagers } from '../../api/session'
+import { useFewNodes, useManagers } from '../../api/session'
 import type { Cluster, Node, Stats } from '../../api/types'
 import { count } from '../../components/format'
 import { useNarrow } from '../../components/hooks'
@@ -15,7 +15,8 @@ const legend = ['offline', 'degraded', 'draining', 'joining', 'online'] as const
 export function TopologyCard({ stats, cluster }: { stats: Stats | undefined; cluster: Cluster | undefined }) {
   const managers = useManagers().data?.items ?? []
   const narrow = useNarrow()
-  const picture = { table: arrange(stats?.nodes.cells ?? []), managers, cluster }
+  const few = useFewNodes(stats?.nodes.total).data?.items
+  const picture = { table: arrange(stats?.nodes.cells ?? [], few), managers, cluster }
   return (
     <section className="card card-pad">
       <div className="card-head">
@@ -57,7 +58,7 @@ function Matrix({ table: { sites, rows }, managers, cluster }: PictureProps) {
             {managers
               .filter((node) => node.site === site)
               .map((node) => (
-                <Manager key={node.id} node={node} leads={node.name === cluster?.leader} />
+                <Named key={node.id} node={node} leads={node.name === cluster?.leader} />
               ))}
           </div>
         ))}
@@ -83,7 +84,7 @@ function Bands({ table: { sites, rows }, managers, cluster }: PictureProps) {
             {managers
               .filter((node) => node.site === site)
               .map((node) => (
-                <Manager key={node.id} node={node} leads={node.name === cluster?.leader} />
+                <Named key={node.id} node={node} leads={node.name === cluster?.leader} />
               ))}
           </div>
           <div className="band-cells">
@@ -114,10 +115,11 @@ function Tier({ title, note }: { title: string; note: string }) {
   )
 }
 
-function Manager({ node, leads }: { node: Node; leads: boolean }) {
+/** One node by its name. */
+function Named({ node, leads }: { node: Node; leads: boolean }) {
   const look = lookOf(nodeStates, node.status)
   return (
-    <Link to="/nodes" search={{ node: node.name }} className={leads ? 'manager is-leader' : 'manager'} title={`${look.word}${leads ? ', leader' : ''}`}>
+    <Link to="/nodes" search={{ node: node.name }} className={leads ? 'named is-leader' : 'named'} title={`${look.word}${leads ? ', leader' : ''}`}>
       {leads && node.status === 'online' ? <IconCrown size={15} stroke={1.7} aria-hidden="true" /> : <StateMark look={look} />}
       {node.name}
       <span className="visually-hidden">
@@ -139,6 +141,16 @@ interface CellProps {
 
 function Cell({ place, role, title, site, named }: CellProps) {
   if (place.total === 0) return <span className="cell-none" />
+  if (place.nodes) {
+    return (
+      <div className="cell-few">
+        {named && <span className="cell-title">{title}</span>}
+        {place.nodes.map((node) => (
+          <Named key={node.id} node={node} leads={false} />
+        ))}
+      </div>
+    )
+  }
   const { offline, degraded } = place.by
   return (
     <Link

@@ -1,4 +1,4 @@
-import type { Stats } from '../../api/types'
+import type { Node, Stats } from '../../api/types'
 
 type Cell = Stats['nodes']['cells'][number]
 
@@ -17,6 +17,8 @@ export type Shown = (typeof order)[number]
 export interface Place {
   total: number
   by: Record<Shown, number>
+  /** Each of them, when they are few. */
+  nodes?: Node[]
 }
 
 /** The grid as a table: a column for each site, a row for each tier that has nodes. */
@@ -25,19 +27,30 @@ export interface Table {
   rows: { role: string; title: string; note: string; places: Place[] }[]
 }
 
-/** Arranges the counts of the server. Sites without a name come last. */
-export function arrange(cells: Cell[]): Table {
+/** A place shows so many nodes by name. */
+const nameable = 6
+
+/** Arranges the counts of the server, and the nodes when they are known. Sites without a name come last. */
+export function arrange(cells: Cell[], nodes: Node[] = []): Table {
   const sites = [...new Set(cells.map((cell) => cell.site))].sort((a, b) => Number(a === '') - Number(b === '') || a.localeCompare(b))
   const rows = tiers
-    .map((tier) => ({ ...tier, places: sites.map((site) => place(cells.filter((c) => c.role === tier.role && c.site === site))) }))
+    .map((tier) => {
+      const at = (site: string) =>
+        place(
+          cells.filter((cell) => cell.role === tier.role && cell.site === site),
+          nodes.filter((node) => node.roles.includes(tier.role) && node.site === site),
+        )
+      return { ...tier, places: sites.map(at) }
+    })
     .filter((row) => row.places.some((p) => p.total > 0))
   return { sites, rows }
 }
 
-function place(cells: Cell[]): Place {
+function place(cells: Cell[], nodes: Node[]): Place {
   const by = Object.fromEntries(order.map((state) => [state, 0])) as Record<Shown, number>
   for (const { status, nodes } of cells) {
     if (status in by) by[status as Shown] += nodes
   }
-  return { total: cells.reduce((sum, cell) => sum + cell.nodes, 0), by }
+  const total = cells.reduce((sum, cell) => sum + cell.nodes, 0)
+  return nodes.length === total && total <= nameable ? { total, by, nodes } : { total, by }
 }
