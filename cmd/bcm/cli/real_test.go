@@ -50,9 +50,11 @@ func (s *solo) Status() api.Status {
 		Members: []api.Member{{ID: "m1", Name: "manager-1", Voter: true, Healthy: true}}}
 }
 
-func (s *solo) Progress(string) (fsm.Progress, bool)             { return fsm.Progress{}, false }
-func (s *solo) TransferLeadership(context.Context, string) error { return nil }
-func (s *solo) RemoveMember(context.Context, string) error       { return nil }
+func (s *solo) Progress(string) (fsm.Progress, bool)                   { return fsm.Progress{}, false }
+func (s *solo) TransferLeadership(context.Context, string) error       { return nil }
+func (s *solo) RemoveMember(context.Context, string) error             { return nil }
+func (s *solo) TryLogin(context.Context, string, string) time.Duration { return 0 }
+func (s *solo) TellLogin(context.Context, string, string, bool)        {}
 func (s *solo) RestoreSnapshot(_ context.Context, from io.Reader) error {
 	_, err := io.Copy(io.Discard, from)
 	return err

@@ -135,14 +135,14 @@ function ManagersTile({ cluster }: Pick<Props, 'cluster'>) {
   if (!cluster) return <Tile title="Manager cluster" {...waitingTile} />
   const voters = cluster.members.filter((member) => member.voter)
   const healthy = voters.filter((member) => member.healthy)
-  const spare = cluster.failure_tolerance
+  const spare = Math.max(0, cluster.failure_tolerance)
   const leader = cluster.leader ? `Leader ${cluster.leader}` : 'No leader'
   return (
     <Tile
       title="Manager cluster"
       figure={count(healthy.length)}
       of={`of ${count(voters.length)} voters healthy`}
-      note={`${leader}, ${spare > 0 ? `may lose ${spare}` : 'may lose none'}`}
+      note={`${leader}, may lose ${spare}`}
       meter={
         <Meter
           segments
