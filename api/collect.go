@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"sync"
 
@@ -14,10 +15,8 @@ import (
 // each scrape.
 type stateCollector struct {
 	api  *API
-	ends ends
+	ends *ends
 }
-
-func newStateCollector(a *API) *stateCollector { return &stateCollector{api: a, ends: newEnds()} }
 
 // Describe tells nothing beforehand: which metrics there are depends on the
 // state.
@@ -35,7 +34,7 @@ func (s *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	s.group(put, v)
 	s.nodes(put, v)
 	s.backups(put, v)
-	s.ends.collect(ch, v)
+	s.ends.collect(ch, s.api)
 }
 
 // putter tells one value, with names and values of labels in pairs.
@@ -121,13 +120,14 @@ func (s *stateCollector) backups(put putter, v *fsm.View) {
 
 func seconds(t fsm.Time) float64 { return float64(t) / 1e9 }
 
-// ends watches backups come to their ends. It goes on from scrape to scrape, so
-// that a million old backups are looked at once.
+// ends watches backups come to their ends. It goes on from question to question,
+// so that a million old backups are looked at once.
 type ends struct {
 	mu       sync.Mutex
 	at       uint64 // all up to this index was seen
 	from     uint64 // what ended before it is not counted, as with any counter of a process
 	best     map[taskOf]fsm.Time
+	last     map[string]*fsm.Backup // that has ended, by id of its task
 	duration *prometheus.HistogramVec
 	read     *prometheus.CounterVec
 	written  *prometheus.CounterVec
@@ -137,9 +137,10 @@ type ends struct {
 // taskOf is a task of a client, by their ids.
 type taskOf struct{ client, task string }
 
-func newEnds() ends {
-	return ends{
+func newEnds() *ends {
+	return &ends{
 		best: make(map[taskOf]fsm.Time),
+		last: make(map[string]*fsm.Backup),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bcm_backup_duration_seconds",
 			Help: "How long backups took.", Buckets: prometheus.ExponentialBuckets(1, 4, 9)}, []string{"status"}),
 		read: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bcm_backup_read_bytes_total",
@@ -151,27 +152,60 @@ func newEnds() ends {
 	}
 }
 
-func (e *ends) collect(ch chan<- prometheus.Metric, v *fsm.View) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// catchUp looks at what has come to its end since the last time. The view is
+// taken under the lock: one that another had taken before might be older.
+func (e *ends) catchUp(a *API) (*fsm.View, error) {
+	v, err := a.Cluster.View(context.Background(), fsm.Local())
+	if err != nil {
+		return nil, err
+	}
 	if e.at == 0 {
 		e.from = v.Index
 	}
 	if v.Index < e.at { // an older state was put in place
-		e.at, e.best = 0, make(map[taskOf]fsm.Time)
+		e.at, e.best, e.last = 0, make(map[taskOf]fsm.Time), make(map[string]*fsm.Backup)
 	}
 	for b := range v.Backups.Since(e.at) {
 		e.see(v, b)
 	}
 	e.at = v.Index
+	for k := range e.best {
+		_, ok := v.Clients.Get(k.client)
+		if _, named := v.Tasks.Get(k.task); !ok || !named {
+			delete(e.best, k)
+		}
+	}
+	for task := range e.last {
+		if _, ok := v.Tasks.Get(task); !ok {
+			delete(e.last, task)
+		}
+	}
+	return v, nil
+}
+
+// ofTasks gives the last backup of each task that has ended, and when there was
+// a good one.
+func (e *ends) ofTasks(a *API) (last map[string]*fsm.Backup, best map[taskOf]fsm.Time, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, err := e.catchUp(a); err != nil {
+		return nil, nil, err
+	}
+	return maps.Clone(e.last), maps.Clone(e.best), nil
+}
+
+func (e *ends) collect(ch chan<- prometheus.Metric, a *API) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	v, err := e.catchUp(a)
+	if err != nil {
+		a.log.Warn("a scrape finds no state", "error", err)
+		return
+	}
 	put := gauges(ch)
 	for k, at := range e.best {
-		c, ok := v.Clients.Get(k.client)
-		t, named := v.Tasks.Get(k.task)
-		if !ok || !named {
-			delete(e.best, k)
-			continue
-		}
+		c, _ := v.Clients.Get(k.client)
+		t, _ := v.Tasks.Get(k.task)
 		put("bcm_backup_last_success_timestamp_seconds", "When a task of a client was last backed up.", seconds(at),
 			"client", c.Name, "task", t.Name)
 	}
@@ -186,6 +220,7 @@ func (e *ends) see(v *fsm.View, b *fsm.Backup) {
 	if k := (taskOf{b.Client, b.Task}); good && b.Task != "" && b.FinishedAt > e.best[k] {
 		e.best[k] = b.FinishedAt
 	}
+	e.latest(b)
 	if b.Index <= e.from || !b.Status.Ended() || b.Status == fsm.Deleted {
 		return
 	}
@@ -196,4 +231,18 @@ func (e *ends) see(v *fsm.View, b *fsm.Backup) {
 	client := clientName(v, b.Client)
 	e.read.WithLabelValues(client).Add(float64(b.Stats.Bytes))
 	e.written.WithLabelValues(client).Add(float64(b.Stats.NewBytes))
+}
+
+// latest keeps the newest backup of a task that has ended and was not deleted.
+func (e *ends) latest(b *fsm.Backup) {
+	old := e.last[b.Task]
+	switch {
+	case b.Task == "" || !b.Status.Ended():
+	case b.Status != fsm.Deleted:
+		if old == nil || b.FinishedAt >= old.FinishedAt {
+			e.last[b.Task] = b
+		}
+	case old != nil && old.ID == b.ID:
+		delete(e.last, b.Task)
+	}
 }

@@ -23,6 +23,7 @@ type metrics struct {
 	applies  *prometheus.CounterVec
 	commit   prometheus.Histogram
 	logins   *prometheus.CounterVec
+	ends     *ends
 }
 
 func newMetrics(a *API) *metrics {
@@ -42,8 +43,9 @@ func newMetrics(a *API) *metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		logins: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bcm_logins_total",
 			Help: "Logins tried, by outcome: ok, refused, limited."}, []string{"outcome"}),
+		ends: newEnds(),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.applies, m.commit, m.logins, newStateCollector(a),
+	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.applies, m.commit, m.logins, &stateCollector{a, m.ends},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -27,6 +27,11 @@ func (a *API) sessionRoutes() []route {
 }
 
 func (a *API) peopleRoutes() []route {
+	about := []param{
+		{"user", "string", "Id or name; otherwise who asks"},
+		{"right", "string", "Such as backups:run"},
+		{"object", "string", "To what, such as tasks/web; a right holds for all objects"},
+	}
 	return []route{
 		{"GET", "/v1/users", fsm.UsersRead, "listUsers", "Users", list(userListing()), nil, false},
 		{"POST", "/v1/users", fsm.UsersWrite, "createUser", "Make a user", create("/v1/users/", createUser), nil, false},
@@ -34,6 +39,7 @@ func (a *API) peopleRoutes() []route {
 		{"PATCH", "/v1/users/{user}", fsm.UsersWrite, "updateUser", "Change a user", take(updateUser), nil, false},
 		{"DELETE", "/v1/users/{user}", fsm.UsersWrite, "removeUser", "Remove a user, with all sessions and tokens", do(removeUser), nil, false},
 		{"GET", "/v1/groups", fsm.GroupsRead, "listGroups", "Groups", list(groupListing()), nil, false},
+		{"GET", "/v1/access/explain", fsm.Self, "explainAccess", "Why a user may do something, or what is missing", read(explainAccess), about, false},
 		{"POST", "/v1/groups", fsm.GroupsWrite, "createGroup", "Make a group", create("/v1/groups/", createGroup), nil, false},
 		{"GET", "/v1/groups/{group}", fsm.GroupsRead, "getGroup", "A group", read(getGroup), nil, false},
 		{"PATCH", "/v1/groups/{group}", fsm.GroupsWrite, "updateGroup", "Change a group", take(updateGroup), nil, false},
@@ -99,6 +105,7 @@ func (a *API) backupRoutes() []route {
 		{"GET", "/v1/backups", fsm.BackupsRead, "listBackups", "Backups", list(backupListing()), nil, false},
 		{"POST", "/v1/backups", fsm.BackupsRun, "createBackup", "Run a task, or back up a source without one", create("/v1/backups/", createBackup), nil, false},
 		{"GET", "/v1/backups/{backup}", fsm.BackupsRead, "getBackup", "A backup, with its progress while it runs", read(getBackup), nil, false},
+		{"GET", "/v1/backups/{backup}/log", fsm.BackupsRead, "getBackupLog", "How a backup went", read(backupLog), nil, false},
 		{"DELETE", "/v1/backups/{backup}", fsm.BackupsDelete, "deleteBackup", "Give up what a backup has stored", do(deleteBackup), nil, false},
 		{"POST", "/v1/backups/{backup}/cancel", fsm.BackupsRun, "cancelBackup", "Stop a backup", read(cancelBackup), nil, false},
 		{"GET", "/v1/backups/{backup}/files", fsm.BackupsRestore, "listFiles", "A directory of a backup", read(listFiles), inside, false},
@@ -139,6 +146,7 @@ func (a *API) watchRoutes() []route {
 		{"GET", "/v1/events/verify", fsm.EventsRead, "verifyEvents", "Whether the audit trail is whole", read(verifyEvents), nil, false},
 		{"GET", "/v1/events/{event}", fsm.EventsRead, "getEvent", "A row of the audit trail", read(getEvent), nil, false},
 		{"GET", "/v1/stream", fsm.Self, "stream", "Changes as they come, as server-sent events; Last-Event-ID resumes", plain("text/event-stream", stream), topics, true},
+		{"GET", "/v1/alerts", fsm.Self, "listAlerts", "What is wrong now, as far as who asks may see it", read(listAlerts), nil, false},
 		{"GET", "/v1/stats", fsm.ClusterRead, "getStats", "The numbers of the overview", read(getStats), nil, false},
 		{"GET", "/livez", Anyone, "livez", "Whether the manager runs", plain("text/plain", livez), nil, false},
 		{"GET", "/readyz", Anyone, "readyz", "Whether the manager can serve", plain("text/plain", readyz), verbose, false},
