@@ -195,6 +195,8 @@ var realVerbs = []struct {
 	{"token list --api --user admin", 0, "report"},
 	{"token list --user admin", 2, "no such parameter"},
 
+	{"user explain admin cluster:write", 0, "from Superusers"},
+	{"user explain admin nothing:known", 2, "is not one of"},
 	{"operator raft list-peers", 0, "leader"},
 	{"operator raft transfer-leadership manager-1", 0, "leads now"},
 	{"operator raft remove-peer nobody -y", 1, `no manager "nobody"`},

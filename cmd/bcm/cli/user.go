@@ -19,7 +19,7 @@ func (a *app) users() *cobra.Command {
 			},
 		}),
 		show(a, one[client.User]{what: "user", path: userPath, refs: userRefs, fields: userFields}),
-		a.userCreate(), a.userUpdate(),
+		a.userCreate(), a.userUpdate(), a.userPasswd(), a.userImport(), a.userExplain(),
 		a.setter("enable", "user", "Let a user in again", userRefs, userPath, changes{"enabled": true}, "enabled"),
 		a.setter("disable", "user", "Keep a user out; running sessions end", userRefs, userPath, changes{"enabled": false}, "disabled"),
 		a.remover(removal{what: "user", path: userPath, refs: userRefs, short: "Remove a user with all sessions and tokens",

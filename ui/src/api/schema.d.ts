@@ -92,6 +92,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/access/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a user may do something, or what is missing
+         * @description Needs the right self.
+         */
+        get: operations["explainAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong now, as far as who asks may see it
+         * @description Needs the right self.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-tokens": {
         parameters: {
             query?: never;
@@ -256,6 +296,26 @@ export interface paths {
          * @description Needs the right backups:restore.
          */
         get: operations["getFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups/{backup}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a backup went
+         * @description Needs the right backups:read.
+         */
+        get: operations["getBackupLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1297,6 +1357,26 @@ export interface components {
             metrics?: string;
             storage?: string;
         };
+        Alert: {
+            /** @description What is wrong, in a word to compare: node_offline */
+            kind: string;
+            /** @description With what */
+            object: components["schemas"]["Object"];
+            /** @description critical or warning */
+            severity: string;
+            /**
+             * Format: date-time
+             * @description Null when it is not known
+             */
+            since: string | null;
+            text: string;
+        };
+        Alerts: {
+            /** @description The worst first */
+            items: components["schemas"]["Alert"][];
+            /** Format: int64 */
+            total: number;
+        };
         Assignment: {
             /** @description Name */
             client: string;
@@ -1581,6 +1661,19 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        Explanation: {
+            allowed: boolean;
+            /** @description Names of the user's groups that give the right */
+            groups: string[];
+            /** @description What was asked about; a right holds for all objects */
+            object: string;
+            /** @description Names of groups that would give it */
+            others: string[];
+            right: string;
+            /** @description The same in a sentence */
+            text: string;
+            user: string;
+        };
         FieldError: {
             field: string;
             message: string;
@@ -1812,6 +1905,19 @@ export interface components {
         LeaderInput: {
             /** @description Id or name of a manager; otherwise the cluster chooses */
             to?: string;
+        };
+        Line: {
+            /** Format: date-time */
+            at: string;
+            /** @description info, warning or error */
+            level: string;
+            text: string;
+        };
+        Lines: {
+            /** @description Oldest first */
+            items: components["schemas"]["Line"][];
+            /** Format: int64 */
+            total: number;
         };
         ListAPIToken: {
             items: components["schemas"]["APIToken"][];
@@ -2647,6 +2753,84 @@ export interface operations {
             };
         };
     };
+    explainAccess: {
+        parameters: {
+            query?: {
+                /** @description Id or name; otherwise who asks */
+                user?: string;
+                /** @description Such as backups:run */
+                right?: string;
+                /** @description To what, such as tasks/web; a right holds for all objects */
+                object?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAPITokens: {
         parameters: {
             query?: {
@@ -3115,6 +3299,45 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBackupLog: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lines"];
                 };
             };
             /** @description Refused */
