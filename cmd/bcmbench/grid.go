@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -177,6 +178,11 @@ func (g *grid) leader(ctx context.Context, whole bool) (*manager, error) {
 			return nil, fmt.Errorf("the grid was not healthy in time: %w", err)
 		}
 	}
+}
+
+// others are the managers but one.
+func (g *grid) others(one *manager) []*manager {
+	return slices.DeleteFunc(slices.Clone(g.managers), func(m *manager) bool { return m == one })
 }
 
 // cpu is the time that all managers have computed.

@@ -20,6 +20,7 @@ import (
 type load struct {
 	what    string
 	clients int
+	aside   bool    // at a manager that does not lead
 	goals   [3]goal // of the rate, the median and the 99th percentile
 	request func(client, call int) string
 
@@ -37,7 +38,7 @@ func (g *grid) request(method, path, body string) string {
 	return b.String() + "\r\n" + body
 }
 
-// line is a connection to the leader.
+// line is a connection to a manager.
 type line struct {
 	conn *tls.Conn
 	in   *bufio.Reader
@@ -83,9 +84,13 @@ func (l *load) round(ctx context.Context, g *grid, length time.Duration) error {
 	if err != nil {
 		return err
 	}
+	at := leader
+	if l.aside {
+		at = g.others(leader)[0]
+	}
 	lines := make([]*line, l.clients)
 	for i := range lines {
-		if lines[i], err = dial(ctx, g, leader); err != nil {
+		if lines[i], err = dial(ctx, g, at); err != nil {
 			return err
 		}
 		defer func() { lines[i].conn.Close() }()

@@ -22,6 +22,7 @@ func (b *bench) measureWrites(ctx context.Context) error {
 		{what: "writes, 1 client", clients: 1, request: write, goals: [3]goal{{}, {most: 0.95, reason: "etcd"}}},
 		{what: "writes, 64 clients", clients: 64, request: write, goals: [3]goal{{least: 9237, reason: "1.6 x etcd"}}},
 		{what: "writes, 256 clients", clients: 256, request: write},
+		{what: "writes through a follower, 256 clients", clients: 256, aside: true, request: write},
 	})
 }
 
