@@ -193,14 +193,16 @@ func (n *Node) relay(ctx context.Context) {
 			if m.ID == n.cfg.ID {
 				continue
 			}
-			if busy[m.ID] == nil {
-				busy[m.ID] = make(chan struct{}, 1)
+			slot := busy[m.ID]
+			if slot == nil {
+				slot = make(chan struct{}, 1)
+				busy[m.ID] = slot
 			}
 			select {
-			case busy[m.ID] <- struct{}{}:
+			case slot <- struct{}{}:
 				calls.Go(func() {
 					n.tell(ctx, m.ID, w)
-					<-busy[m.ID]
+					<-slot
 				})
 			default:
 			}

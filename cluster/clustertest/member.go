@@ -27,20 +27,20 @@ const (
 
 // Member is one manager of the cluster under test, whether it runs or not.
 type Member struct {
-	*cluster.Node            // of its present or last life
-	State         *fsm.FSM   // likewise
-	ID, Name      string     //
-	Host          string     // its address in the network
-	Stopped       chan error // how its present life ended; buffered
+	*cluster.Node          // of its present or last life
+	State         *fsm.FSM // likewise
+	ID, Name      string   //
+	Host          string   // its address in the network
 
-	c      *Cluster
-	dir    string
-	holder *pki.Holder
-	cert   fsm.Certificate
-	leave  context.CancelFunc
-	up     bool
-	fault  atomic.Pointer[func(op string) error]
-	free   atomic.Int64
+	c       *Cluster
+	dir     string
+	holder  *pki.Holder
+	cert    fsm.Certificate
+	leave   context.CancelFunc
+	stopped chan error // how its present life ended; buffered
+	up      bool
+	fault   atomic.Pointer[func(op string) error]
+	free    atomic.Int64
 }
 
 // Up tells whether the member runs.
@@ -141,7 +141,7 @@ func (m *Member) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	m.c.life.Lock()
-	m.Node, m.State, m.leave, m.up, m.Stopped = node, state, cancel, true, stopped
+	m.Node, m.State, m.leave, m.up, m.stopped = node, state, cancel, true, stopped
 	m.c.life.Unlock()
 	go func() { stopped <- node.Run(ctx) }()
 }
@@ -157,15 +157,25 @@ func (m *Member) Kill() {
 	if err := m.Close(); err != nil && !errors.Is(err, cluster.ErrStorage) {
 		m.c.t.Logf("%s was killed: %v", m.Name, err)
 	}
-	<-m.Stopped
+	<-m.stopped
 	m.leave()
+}
+
+// Wait gives what the member's Run returned once it has ended by itself; after a
+// minute the test fails. The member still is to be killed.
+func (m *Member) Wait() error {
+	m.c.t.Helper()
+	m.c.Await(m.Name+" stops", func() bool { return len(m.stopped) > 0 })
+	err := <-m.stopped
+	m.stopped <- err
+	return err
 }
 
 // Leave ends the member in order, and returns what its Run did.
 func (m *Member) Leave() error {
 	m.down()
 	m.leave()
-	return <-m.Stopped
+	return <-m.stopped
 }
 
 // down notes that the member runs no longer, and tells whether it did.

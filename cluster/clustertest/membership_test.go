@@ -87,10 +87,9 @@ func TestRemovedManagerStops(t *testing.T) {
 			Run(t, 3, func(t *testing.T, c *Cluster) {
 				out := pick(c)
 				remove(t, c, out)
-				if err := <-out.Stopped; !errors.Is(err, cluster.ErrRemoved) {
+				if err := out.Wait(); !errors.Is(err, cluster.ErrRemoved) {
 					t.Errorf("the member stopped with %v", err)
 				}
-				out.Stopped <- nil
 				out.Kill()
 				c.faults++
 				c.Await("two are left", func() bool { l := c.Leader(); return l != nil && len(l.Status().Members) == 2 })

@@ -43,24 +43,26 @@ func TestStorageErrorStopsMember(t *testing.T) {
 						cancel()
 					}
 				}
+				var dead *Member
 				if !strings.Contains(tt.op, "write log") { // what only an election, or a member that is late, needs
-					other := c.Leader()
-					if other != bad {
-						other.Kill()
-						other.Start()
-					} else {
+					if leader := c.Leader(); leader == bad {
 						c.Follower().Restart()
+					} else { // two are left, and need each other's vote
+						dead = leader
+						dead.Kill()
 					}
 				}
 				if tt.op == "read log" {
 					bad.Kill() // the log is cached: only a late member is sent what is not
 					return
 				}
-				if err := <-bad.Stopped; !errors.Is(err, cluster.ErrStorage) || !errors.Is(err, syscall.EIO) {
+				if err := bad.Wait(); !errors.Is(err, cluster.ErrStorage) || !errors.Is(err, syscall.EIO) {
 					t.Errorf("the member stopped with %v", err)
 				}
-				bad.Stopped <- nil
 				bad.Kill()
+				if dead != nil {
+					dead.Start()
+				}
 				gap(t, c, c.Any())
 			})
 		})
