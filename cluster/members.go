@@ -17,6 +17,7 @@ const (
 	keptUp        = 256              // entries that a manager which keeps up may be behind
 	changeTimeout = 10 * time.Second // of one change of raft's configuration
 	settleFor     = 2 * time.Second  // after a node left, what was heard of it before may still come in
+	tellFor       = time.Second      // how long who was removed stays in the group, to hear that it was
 	byMembers     = "plan:members"
 )
 
@@ -27,11 +28,12 @@ type keeper struct {
 	*Node
 	began  time.Time            // of the term: who was silent before it gets its time anew
 	keptUp map[string]time.Time // since when a manager without a vote has kept up
+	gone   map[string]time.Time // when a member of the group was first seen to be removed
 }
 
 // keepMembers compares when poked, when the state changes, and every second.
 func (n *Node) keepMembers(term context.Context) {
-	k := &keeper{Node: n, began: time.Now(), keptUp: map[string]time.Time{}}
+	k := &keeper{Node: n, began: time.Now(), keptUp: map[string]time.Time{}, gone: map[string]time.Time{}}
 	for term.Err() == nil {
 		v := n.state.Now()
 		if err := n.do(term, byMembers, k.marks(v, time.Now())); err != nil && term.Err() == nil {
@@ -147,6 +149,9 @@ func (k *keeper) next(v *fsm.View, servers []raft.Server, now time.Time) *change
 		if id == k.cfg.ID {
 			return &change{handOver, id}
 		}
+		if !k.told(id, now) {
+			return nil
+		}
 		return &change{leaveGroup, id}
 	}
 	var ready []string
@@ -161,6 +166,17 @@ func (k *keeper) next(v *fsm.View, servers []raft.Server, now time.Time) *change
 		}
 	}
 	return vote(voters, ready)
+}
+
+// told tells whether a member that was removed has had the time to hear of it.
+// Outside the group nobody tells it any more, and it would wait for a leader for
+// ever. One that is not heard of is not waited for.
+func (k *keeper) told(id string, now time.Time) bool {
+	if k.gone[id].IsZero() {
+		k.gone[id] = now
+	}
+	_, alive := k.soft.alive(id, now)
+	return !alive || now.Sub(k.gone[id]) >= tellFor
 }
 
 // stable tells whether a manager has kept up for long enough.
