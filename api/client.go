@@ -12,6 +12,8 @@ type Client struct {
 	Address    string            `json:"address"`
 	Labels     map[string]string `json:"labels"`
 	Repository string            `json:"repository" doc:"Name of where its data is kept"`
+	Copies     int               `json:"copies" doc:"On how many storages its data should lie"`
+	Placement  Placement         `json:"placement" doc:"Where its data may be handled and kept"`
 }
 
 // ClientInput is a client to be made. It gets a repository of its own, unless it
@@ -22,6 +24,8 @@ type ClientInput struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Repository string            `json:"repository,omitempty" doc:"Id or name of a repository to share: who can read one of its clients can read all"`
 	Quota      int64             `json:"quota,omitempty" doc:"Of the client's own repository, in bytes on each storage; 0 means without"`
+	Copies     *int              `json:"copies,omitempty" doc:"On how many storages its data should lie, at most 8; otherwise 1"`
+	Placement  PlacementChange   `json:"placement,omitempty" doc:"Where its data may be handled and kept"`
 }
 
 // ClientChange is what should become different in a client.
@@ -29,6 +33,9 @@ type ClientChange struct {
 	Name    *string            `json:"name,omitempty"`
 	Address *string            `json:"address,omitempty"`
 	Labels  *map[string]string `json:"labels,omitempty"`
+
+	Copies    *int            `json:"copies,omitempty" doc:"On how many storages its data should lie, at most 8"`
+	Placement PlacementChange `json:"placement,omitempty" doc:"What is given of it replaces what is there"`
 }
 
 func clientMeta(c *fsm.Client) *fsm.Meta { return &c.Meta }
@@ -36,7 +43,7 @@ func clientID(c *fsm.Client) string      { return c.ID }
 
 func showClient(_ *API, v *fsm.View, c *fsm.Client) Client {
 	return Client{Meta: metaOf(&c.Meta), Name: c.Name, Address: c.Address, Labels: labelsOf(c.Labels),
-		Repository: repositoryName(v, c.Repository)}
+		Repository: repositoryName(v, c.Repository), Copies: c.WantedCopies(), Placement: showPlacement(&c.Placement)}
 }
 
 func clientListing() listing[fsm.Client, Client] {
@@ -86,6 +93,9 @@ func createClient(c *call, in *ClientInput) (Client, error) {
 		return Client{}, invalid("quota", "belongs to a repository; PATCH /v1/repositories/%s sets it", in.Repository)
 	}
 	cmd := &fsm.CreateClient{ID: pki.NewID(), Name: in.Name, Address: in.Address, Labels: in.Labels, Share: in.Repository}
+	if err := in.wishes(cmd); err != nil {
+		return Client{}, err
+	}
 	if in.Repository == "" {
 		id := pki.NewID()
 		password := pki.NewBearer("")
@@ -104,7 +114,11 @@ func updateClient(c *call, in *ClientChange) (Client, error) {
 	if err != nil {
 		return Client{}, err
 	}
-	result, err := c.apply(&fsm.UpdateClient{ID: id, IfIndex: index, Name: in.Name, Address: in.Address, Labels: in.Labels})
+	if err := checkCopies(in.Copies); err != nil {
+		return Client{}, err
+	}
+	result, err := c.apply(&fsm.UpdateClient{ID: id, IfIndex: index, Name: in.Name, Address: in.Address, Labels: in.Labels,
+		Copies: in.Copies, Placement: in.Placement.command()})
 	if err != nil {
 		return Client{}, err
 	}

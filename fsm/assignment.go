@@ -9,7 +9,7 @@ import (
 type Assignment struct {
 	Meta              // ID is the client's
 	Managers []string `cbor:"managers"` // backup managers, the preferred first
-	Storages []string `cbor:"storages"` // storage nodes, the one written to first
+	Storages []string `cbor:"storages"` // storage nodes, the one written to first, then those that hold copies
 }
 
 var assignments = define(schema[Assignment]{
@@ -29,7 +29,8 @@ var assignments = define(schema[Assignment]{
 
 // PutAssignment sets who answers for a client's data, guarded by the assignment
 // that the plan saw; zero when there was none. The storages of a repository are
-// set with it; one that has data stays where it is, unless all of that is lost.
+// set with it. Where copies of data lie may change at any time; where it is
+// written stays, unless that is lost or a complete copy takes its place.
 type PutAssignment struct {
 	Client   string   `cbor:"client"`
 	From     uint64   `cbor:"from"` // index of the assignment seen
@@ -58,8 +59,8 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("repository", client.Repository)
 	}
-	if r.Filled && !slices.Equal(r.Storages, c.Storages) && tx.anyNode(r.Storages) {
-		return "", Errorf(Conflict, "repository %s has data on %v and stays there", r.Name, r.Storages)
+	if err := tx.mayMove(r, c.Storages); err != nil {
+		return "", err
 	}
 	tx.about("clients", client.ID, client.Name)
 	put(tx, &tx.Assignments, &Assignment{Meta: Meta{ID: c.Client}, Managers: c.Managers, Storages: c.Storages})
@@ -72,7 +73,44 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 	return c.Client, nil
 }
 
-// anyNode tells whether one of the nodes is a member of the grid.
-func (t *tables) anyNode(ids []string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool { _, ok := t.Nodes.Get(id); return ok })
+// mayMove refuses storages for a repository that would leave its data behind, or
+// name one twice.
+func (tx *Tx) mayMove(r *Repository, to []string) error {
+	if len(sorted(to)) != len(to) {
+		return invalidField("storages", "%v names one twice", to)
+	}
+	if !r.Filled || len(r.Storages) == 0 || len(to) > 0 && (to[0] == r.Storages[0] || tx.complete(r, to[0])) {
+		return nil
+	}
+	if _, there := tx.Nodes.Get(r.Storages[0]); there {
+		return Errorf(Conflict, "repository %s has its data on %s and stays there", r.Name, r.Storages[0])
+	}
+	if best := tx.heir(r); best != "" && (len(to) == 0 || to[0] != best) {
+		return Errorf(Conflict, "repository %s has a copy on %s, which comes first now", r.Name, best)
+	}
+	return nil
+}
+
+// heir is the storage to which a repository passes when the one that it was
+// written to is gone: the first that is left; "" when none is, and with it all
+// data is lost.
+func (t *tables) heir(r *Repository) string {
+	left := ""
+	for _, id := range r.Storages {
+		switch _, there := t.Nodes.Get(id); {
+		case !there:
+		case t.complete(r, id):
+			return id
+		case left == "":
+			left = id
+		}
+	}
+	return left
+}
+
+// complete tells whether a storage has all that is stored in a repository. The
+// one that is written to has; what the others have is known to their copies.
+func (t *tables) complete(r *Repository, storage string) bool {
+	_, there := t.Nodes.Get(storage)
+	return there && len(r.Storages) > 0 && r.Storages[0] == storage
 }

@@ -6,7 +6,9 @@ type Client struct {
 	Name       string            `cbor:"name"`
 	Address    string            `cbor:"address,omitempty"`
 	Labels     map[string]string `cbor:"labels,omitempty"`
-	Repository string            `cbor:"repository"` // id
+	Repository string            `cbor:"repository"`       // id
+	Copies     int               `cbor:"copies,omitempty"` // storages that its data is wanted on; 0 means one
+	Placement  Placement         `cbor:"placement,omitzero"`
 }
 
 var clients = define(schema[Client]{
@@ -35,13 +37,16 @@ type CreateClient struct {
 	Labels     map[string]string `cbor:"labels,omitempty"`
 	Share      string            `cbor:"share,omitempty"` // id or name of an existing repository
 	Repository NewRepository     `cbor:"repository"`      // used when Share is empty
+	Copies     int               `cbor:"copies,omitempty"`
+	Placement  Placement         `cbor:"placement,omitzero"`
 }
 
 func (c *CreateClient) apply(tx *Tx) (string, error) {
 	if err := newRow(&tx.Clients, "client", c.ID); err != nil {
 		return "", err
 	}
-	row := &Client{Meta: Meta{ID: c.ID}, Name: c.Name, Address: c.Address, Labels: c.Labels}
+	row := &Client{Meta: Meta{ID: c.ID}, Name: c.Name, Address: c.Address, Labels: c.Labels,
+		Copies: c.Copies, Placement: c.Placement}
 	if err := tx.checkClient(row); err != nil {
 		return "", err
 	}
@@ -72,16 +77,24 @@ func (tx *Tx) checkClient(c *Client) error {
 	if err := checkText("address", c.Address, 255); err != nil {
 		return err
 	}
+	if err := checkCopies(c.Copies); err != nil {
+		return err
+	}
+	if err := c.Placement.check(); err != nil {
+		return err
+	}
 	return unused(&tx.Clients, "client", c.ID, c.Name)
 }
 
 // UpdateClient changes a client.
 type UpdateClient struct {
-	ID      string                 `cbor:"id"`
-	IfIndex uint64                 `cbor:"if_index,omitempty"`
-	Name    Opt[string]            `cbor:"name,omitempty"`
-	Address Opt[string]            `cbor:"address,omitempty"`
-	Labels  Opt[map[string]string] `cbor:"labels,omitempty"`
+	ID        string                 `cbor:"id"`
+	IfIndex   uint64                 `cbor:"if_index,omitempty"`
+	Name      Opt[string]            `cbor:"name,omitempty"`
+	Address   Opt[string]            `cbor:"address,omitempty"`
+	Labels    Opt[map[string]string] `cbor:"labels,omitempty"`
+	Copies    Opt[int]               `cbor:"copies,omitempty"`
+	Placement PlacementChange        `cbor:"placement,omitzero"`
 }
 
 func (c *UpdateClient) apply(tx *Tx) (string, error) {
@@ -96,6 +109,8 @@ func (c *UpdateClient) apply(tx *Tx) (string, error) {
 	set(&n.Name, c.Name)
 	set(&n.Address, c.Address)
 	set(&n.Labels, c.Labels)
+	set(&n.Copies, c.Copies)
+	n.Placement = c.Placement.Of(n.Placement)
 	if err := tx.checkClient(&n); err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -18,6 +19,19 @@ func TestClientCommands(t *testing.T) {
 		{"without the right", "user:bu", &CreateClient{ID: "c9", Name: "new", Repository: repo}, Denied, nil},
 
 		{"", "user:op", &UpdateClient{ID: "c1", Name: ptr("www"), Address: ptr("")}, "", []string{"~ clients/c1 name: web → www, address: 10.1.1.1 → <nil>"}},
+		{"placed", "user:op", &CreateClient{ID: "c9", Name: "new", Share: "web", Copies: 2, Placement: Placement{Spread: "label:rack"}}, "",
+			[]string{"+ clients/c9 copies=2, name=new, placement=map[spread:label:rack], repository=r1"}},
+		{"too many copies", "user:op", &CreateClient{ID: "c9", Name: "new", Share: "web", Copies: 9}, Invalid, nil},
+		{"copies", "user:op", &UpdateClient{ID: "c1", Copies: ptr(3)}, "", []string{"~ clients/c1 copies: <nil> → 3"}},
+		{"fewer than none", "user:op", &UpdateClient{ID: "c1", Copies: ptr(-1)}, Invalid, nil},
+		{"spread", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Spread: ptr("site")}}, "",
+			[]string{"~ clients/c1 placement: <nil> → map[spread:site]"}},
+		{"sites", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Managers: ConstraintChange{Sites: ptr([]string{"fra"})}}}, "",
+			[]string{"~ clients/c1 placement: <nil> → map[managers:map[sites:[fra]]]"}},
+		{"spread over what", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Spread: ptr("rack")}}, Invalid, nil},
+		{"spread over a label without a key", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Spread: ptr("label:")}}, Invalid, nil},
+		{"no site", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Storages: ConstraintChange{Sites: ptr([]string{""})}}}, Invalid, nil},
+		{"no label", "user:op", &UpdateClient{ID: "c1", Placement: PlacementChange{Storages: ConstraintChange{Labels: ptr(map[string]string{"": "x"})}}}, Invalid, nil},
 		{"name taken", "user:op", &UpdateClient{ID: "c1", Name: ptr("db")}, Conflict, nil},
 		{"stale", "user:op", &UpdateClient{ID: "c1", IfIndex: 1}, Precondition, nil},
 		{"unknown", "user:op", &UpdateClient{ID: "x"}, NotFound, nil},
@@ -35,6 +49,7 @@ func TestClientCommands(t *testing.T) {
 		{"first", "plan:assign", &PutAssignment{Client: "c2", Managers: []string{"b2"}, Storages: []string{"s2"}}, "",
 			[]string{"+ assignments/c2 managers=[b2], storages=[s2]", "~ repositories/r2 storages: <nil> → [s2]"}},
 		{"seen otherwise", "plan:assign", &PutAssignment{Client: "c1", Managers: []string{"b2"}, Storages: []string{"s1"}}, Conflict, nil},
+		{"a storage twice", "plan:assign", &PutAssignment{Client: "c2", Managers: []string{"b2"}, Storages: []string{"s2", "s2"}}, Invalid, nil},
 		{"nodes that are not there", "plan:assign", &PutAssignment{Client: "c2", Managers: []string{"x"}}, NotFound, nil},
 		{"no such client", "plan:assign", &PutAssignment{Client: "x"}, NotFound, nil},
 		{"by a user", "user:root", &PutAssignment{Client: "c2"}, Denied, nil},
@@ -61,6 +76,39 @@ func TestDataStays(t *testing.T) {
 	}
 	l.do("user:root", &RemoveNode{ID: "s1", Force: true})
 	l.do("plan:assign", move)
+}
+
+// Copies come and go beside a repository's data; when that is lost, what is left
+// takes its place.
+func TestCopiesComeAndGo(t *testing.T) {
+	l := furnished(t)
+	l.join("s3", RoleStorage)
+	put := func(storages ...string) error {
+		a, _ := l.view().Assignments.Get("c1")
+		_, err := l.try("plan:assign", &PutAssignment{Client: "c1", From: a.Index, Managers: []string{"b1"}, Storages: storages})
+		return err
+	}
+	for _, storages := range [][]string{{"s1", "s2"}, {"s1", "s3"}, {"s1"}, {"s1", "s3", "s2"}} {
+		if err := put(storages...); err != nil {
+			t.Fatalf("to %v: %v", storages, err)
+		}
+		if r, _ := l.view().Repositories.Get("r1"); !slices.Equal(r.Storages, storages) {
+			t.Errorf("the repository is on %v", r.Storages)
+		}
+	}
+	for _, storages := range [][]string{{"s3", "s1"}, {"s2"}, nil} {
+		if err := put(storages...); CodeOf(err) != Conflict {
+			t.Errorf("to %v: %v", storages, err)
+		}
+	}
+	l.do("user:root", &RemoveNode{ID: "s1", Force: true})
+	if err := put("s2", "s3"); CodeOf(err) != Conflict {
+		t.Errorf("past the one that is left: %v", err)
+	}
+	if err := put("s3"); err != nil {
+		t.Error(err)
+	}
+	sound(l)
 }
 
 // A client can be removed once its backups are deleted, and made again under the

@@ -7,8 +7,8 @@ type Repository struct {
 	Name     string   `cbor:"name"`
 	Password []byte   `cbor:"password"`           // sealed under "repository/ID"
 	Quota    int64    `cbor:"quota,omitempty"`    // bytes on each storage; 0 means without
-	Storages []string `cbor:"storages,omitempty"` // ids of the nodes that keep the data; the first is written to
-	Filled   bool     `cbor:"filled,omitempty"`   // a backup was begun in it: its storages stay
+	Storages []string `cbor:"storages,omitempty"` // ids of the nodes that keep the data; the first is written to, the others hold copies
+	Filled   bool     `cbor:"filled,omitempty"`   // a backup was begun in it: the first of its storages stays
 }
 
 var repositories = define(schema[Repository]{

@@ -225,7 +225,10 @@ type Certificate struct {
 
 // Client defines model for Client.
 type Client struct {
-	Address   string    `json:"address"`
+	Address string `json:"address"`
+
+	// Copies On how many storages its data should lie
+	Copies    int64     `json:"copies"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Id Opaque and for ever
@@ -236,6 +239,9 @@ type Client struct {
 	Labels map[string]string `json:"labels"`
 	Name   string            `json:"name"`
 
+	// Placement Where its data may be handled and kept
+	Placement Placement `json:"placement"`
+
 	// Repository Name of where its data is kept
 	Repository string    `json:"repository"`
 	UpdatedAt  time.Time `json:"updated_at"`
@@ -243,16 +249,28 @@ type Client struct {
 
 // ClientChange defines model for ClientChange.
 type ClientChange struct {
-	Address *string            `json:"address,omitempty"`
-	Labels  *map[string]string `json:"labels,omitempty"`
-	Name    *string            `json:"name,omitempty"`
+	Address *string `json:"address,omitempty"`
+
+	// Copies On how many storages its data should lie, at most 8
+	Copies *int64             `json:"copies,omitempty"`
+	Labels *map[string]string `json:"labels,omitempty"`
+	Name   *string            `json:"name,omitempty"`
+
+	// Placement What is given of it replaces what is there
+	Placement *PlacementChange `json:"placement,omitempty"`
 }
 
 // ClientInput defines model for ClientInput.
 type ClientInput struct {
-	Address *string            `json:"address,omitempty"`
-	Labels  *map[string]string `json:"labels,omitempty"`
-	Name    string             `json:"name"`
+	Address *string `json:"address,omitempty"`
+
+	// Copies On how many storages its data should lie, at most 8; otherwise 1
+	Copies *int64             `json:"copies,omitempty"`
+	Labels *map[string]string `json:"labels,omitempty"`
+	Name   string             `json:"name"`
+
+	// Placement Where its data may be handled and kept
+	Placement *PlacementChange `json:"placement,omitempty"`
 
 	// Quota Of the client's own repository, in bytes on each storage; 0 means without
 	Quota *int64 `json:"quota,omitempty"`
@@ -294,6 +312,24 @@ type ClusterStats struct {
 	Leader           string `json:"leader"`
 	Managers         int64  `json:"managers"`
 	Term             int64  `json:"term"`
+}
+
+// Constraint defines model for Constraint.
+type Constraint struct {
+	// Labels With all of these
+	Labels map[string]string `json:"labels"`
+
+	// Sites At one of these; none means any
+	Sites []string `json:"sites"`
+}
+
+// ConstraintChange defines model for ConstraintChange.
+type ConstraintChange struct {
+	// Labels With all of these
+	Labels *map[string]string `json:"labels,omitempty"`
+
+	// Sites At one of these; none means any
+	Sites *[]string `json:"sites,omitempty"`
 }
 
 // DayStats defines model for DayStats.
@@ -982,6 +1018,27 @@ type PasswordChange struct {
 	// NewPassword At least 12 characters
 	NewPassword string `json:"new_password"`
 	OldPassword string `json:"old_password"`
+}
+
+// Placement defines model for Placement.
+type Placement struct {
+	// Managers Which backup managers may run its backups
+	Managers Constraint `json:"managers"`
+
+	// Spread What two copies must not have in common: site, or label:KEY. Otherwise they lie on different nodes, of different sites if there are any
+	Spread string `json:"spread"`
+
+	// Storages Which storages may keep its data
+	Storages Constraint `json:"storages"`
+}
+
+// PlacementChange defines model for PlacementChange.
+type PlacementChange struct {
+	Managers *ConstraintChange `json:"managers,omitempty"`
+
+	// Spread site, label:KEY, or empty
+	Spread   *string           `json:"spread,omitempty"`
+	Storages *ConstraintChange `json:"storages,omitempty"`
 }
 
 // Problem defines model for Problem.

@@ -21,7 +21,7 @@ const (
 // will have: those that win a rendezvous, in which each pair of client and node
 // has a fixed score. A node that comes or goes therefore moves only what it wins
 // or leaves behind. A repository in which a backup was begun stays on its
-// storage, also while that is offline.
+// storages, also while they are offline.
 func Assign(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	a := assigning{
 		v:        v,
@@ -86,10 +86,7 @@ func (a *assigning) assign(c *fsm.Client) fsm.Command {
 		return nil
 	}
 	managers := winners(a.managers, c.ID, have.Managers, managersEach)
-	storages := r.Storages
-	if !r.Filled || !a.anyLeft(r.Storages) {
-		storages = winners(a.storages, r.ID, r.Storages, 1)
-	}
+	storages := a.keepers(r)
 	if slices.Equal(managers, have.Managers) && slices.Equal(storages, have.Storages) {
 		return nil
 	}
@@ -107,9 +104,30 @@ func (a *assigning) needed(c *fsm.Client) bool {
 	return false
 }
 
-// anyLeft tells whether one of the storages still is a member of the grid.
-func (a *assigning) anyLeft(storages []string) bool {
-	return slices.ContainsFunc(storages, func(id string) bool { _, ok := a.v.Nodes.Get(id); return ok })
+// keepers are the storages of a repository. Those that have its data keep it, the
+// one that it is written to first, and others join them up to the number of
+// copies that is wanted.
+func (a *assigning) keepers(r *fsm.Repository) []string {
+	copies := a.v.WantedCopies(r.ID)
+	if !r.Filled {
+		return winners(a.storages, r.ID, r.Storages, copies)
+	}
+	var keep []string
+	for _, id := range r.Storages {
+		if _, there := a.v.Nodes.Get(id); there && len(keep) < copies {
+			keep = append(keep, id)
+		}
+	}
+	var others []contestant
+	for _, c := range a.storages {
+		if !slices.Contains(keep, c.id) {
+			others = append(others, c)
+		}
+	}
+	if missing := copies - len(keep); missing > 0 {
+		keep = append(keep, winners(others, r.ID, nil, missing)...)
+	}
+	return keep
 }
 
 // winners gives the nodes with the highest scores for key, at most n. Without

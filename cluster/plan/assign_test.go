@@ -80,6 +80,28 @@ func TestAssignKeepsData(t *testing.T) {
 	}
 }
 
+// As many storages as are wanted keep the data of a client; those of the client
+// that wants the most count where several share a repository.
+func TestAssignCopies(t *testing.T) {
+	g := newGrid(t)
+	g.carry(plan.Assign)
+	g.queue("r", "t1")
+	g.run("r", fsm.Succeeded)
+	g.node("s2", fsm.RoleStorage)
+	g.node("s3", fsm.RoleStorage)
+	copies := func(client string, n int) { g.do("user:admin", &fsm.UpdateClient{ID: client, Copies: &n}) }
+	copies("c1", 2)
+	g.expect(plan.Assign, "assignment.put c1 [b2 b1] [s1 s3]")
+	g.do("user:admin", &fsm.CreateClient{ID: "c2", Name: "c2", Share: "c1", Copies: 3})
+	g.expect(plan.Assign, "assignment.put c1 [b2 b1] [s1 s3 s2]")
+	copies("c2", 8)
+	g.expect(plan.Assign) // there are no more
+	copies("c2", 1)
+	g.expect(plan.Assign, "assignment.put c1 [b2 b1] [s1 s3]")
+	g.do("user:admin", &fsm.RemoveNode{ID: "s3", Force: true})
+	g.expect(plan.Assign, "assignment.put c1 [b2 b1] [s1 s2]")
+}
+
 // A node that joins takes its share and moves nothing else; when it leaves, all
 // is as it was.
 func TestAssignMovesLittle(t *testing.T) {

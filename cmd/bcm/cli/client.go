@@ -39,6 +39,10 @@ func clientFields(a *app, c client.Client) []field {
 		{"Address", c.Address},
 		{"Labels", labels(c.Labels)},
 		{"Repository", c.Repository},
+		{"Copies", count(c.Copies)},
+		{"Managers", constraintText(c.Placement.Managers)},
+		{"Storages", constraintText(c.Placement.Storages)},
+		{"Spread", c.Placement.Spread},
 		{"Added", a.instant(c.CreatedAt)},
 		{"Changed", a.instant(c.UpdatedAt)},
 	}
@@ -48,12 +52,14 @@ func clientFields(a *app, c client.Client) []field {
 type clientFlags struct {
 	name, address string
 	labels        []string
+	placement     placementFlags
 }
 
 func (c *clientFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.address, "address", "", "where people find it")
 	f.StringSliceVar(&c.labels, "label", nil, "name=value; may be repeated")
+	c.placement.flags(cmd)
 }
 
 func (c *clientFlags) body(cmd *cobra.Command) (changes, error) {
@@ -61,7 +67,10 @@ func (c *clientFlags) body(cmd *cobra.Command) (changes, error) {
 	take(body, cmd, "address", "address", c.address)
 	pairs, err := pairsOf("label", c.labels)
 	take(body, cmd, "label", "labels", pairs)
-	return body, err
+	if err != nil {
+		return nil, err
+	}
+	return body, c.placement.into(body, cmd)
 }
 
 // pairsOf reads name=value pairs.
@@ -90,8 +99,9 @@ func (a *app) clientAdd() *cobra.Command {
 		Long: `Add a client. It gets a repository of its own, unless it shares one: clients of
 one repository are deduplicated against each other, and who can restore from one
 can restore from all.`,
-		Example: "  bcm client add web-1 --address web-1.example.org --label tier=front",
-		Args:    Takes("NAME"),
+		Example: `  bcm client add web-1 --address web-1.example.org --label tier=front
+  bcm client add db-1 --copies 2 --spread site --storage-label class=disk`,
+		Args: Takes("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := excludes(cmd, "repository", "quota"); err != nil {
 				return err
@@ -126,9 +136,11 @@ func (a *app) clientUpdate() *cobra.Command {
 	var c clientFlags
 	var r result
 	cmd := &cobra.Command{
-		Use:               "update CLIENT",
-		Short:             "Change a client",
-		Long:              `Change a client. Labels that are given replace those that it has; --label "" takes all away.`,
+		Use:   "update CLIENT",
+		Short: "Change a client",
+		Long: `Change a client. Labels and sites that are given replace those that it has;
+--label "" takes all away. Where its data should be is made so by and by: a
+storage is left only when another has a complete copy.`,
 		Args:              Takes("CLIENT"),
 		ValidArgsFunction: a.firstArg(clientRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {

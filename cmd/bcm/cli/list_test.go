@@ -24,7 +24,8 @@ const (
 		"name":"Operators","description":"Keep backups going","rights":["nodes:read","data:read","backups:read","backups:run"],
 		"rank":60,"members":2,"predefined":true,"origin":"cluster"}`
 	clientRow = `{"id":"c1","created_at":"2026-02-01T00:00:00Z","updated_at":"2026-02-01T00:00:00Z","index":3,"name":"web-1",
-		"address":"web-1.example.org","labels":{"tier":"front"},"repository":"web-1"}`
+		"address":"web-1.example.org","labels":{"tier":"front"},"repository":"web-1",
+		"copies":2,"placement":{"managers":{"sites":["fra","ber"],"labels":{}},"storages":{"sites":[],"labels":{"class":"disk"}},"spread":"site"}}`
 	taskRow = `{"id":"t1","created_at":"2026-02-01T00:00:00Z","updated_at":"2026-02-01T00:00:00Z","index":4,"name":"web-data",
 		"client":"web-1","source":{"paths":["/srv/data","/etc"],"exclude":["*.tmp"]},"level":"incremental",
 		"retention":{"daily":7,"weekly":4},"schedule":"nightly","enabled":true,"nodes":[]}`

@@ -54,6 +54,10 @@ var verbs = []struct {
 		`POST /v1/clients {"name":"web-2","repository":"web-1"}`, "client web-2 is added\n"},
 	{"client update web-1 --label=", "PATCH /v1/clients/web-1", 200, clientRow,
 		`PATCH /v1/clients/web-1 {"labels":{}}`, "client web-1 is changed\n"},
+	{"client add web-3 --copies 2 --spread site --storage-site fra,ber --manager-label os=linux", "POST /v1/clients", 201, clientRow,
+		`POST /v1/clients {"copies":2,"name":"web-3","placement":{"managers":{"labels":{"os":"linux"}},"spread":"site","storages":{"sites":["fra","ber"]}}}`, "client web-3 is added\n"},
+	{"client update web-1 --storage-site=", "PATCH /v1/clients/web-1", 200, clientRow,
+		`PATCH /v1/clients/web-1 {"placement":{"storages":{"sites":[]}}}`, "client web-1 is changed\n"},
 	{"client remove web-1 -y", "DELETE /v1/clients/web-1", 204, "", `DELETE /v1/clients/web-1`, "client web-1 is removed\n"},
 
 	{"task add t --client c --path /srv --path /etc --exclude *.tmp --keep-daily 7 --schedule nightly --node n", "POST /v1/tasks", 201, taskRow,

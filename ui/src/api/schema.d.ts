@@ -1509,6 +1509,11 @@ export interface components {
         };
         Client: {
             address: string;
+            /**
+             * Format: int64
+             * @description On how many storages its data should lie
+             */
+            copies: number;
             /** Format: date-time */
             created_at: string;
             /** @description Opaque and for ever */
@@ -1522,6 +1527,8 @@ export interface components {
                 [key: string]: string;
             };
             name: string;
+            /** @description Where its data may be handled and kept */
+            placement: components["schemas"]["Placement"];
             /** @description Name of where its data is kept */
             repository: string;
             /** Format: date-time */
@@ -1529,17 +1536,31 @@ export interface components {
         };
         ClientChange: {
             address?: string;
+            /**
+             * Format: int64
+             * @description On how many storages its data should lie, at most 8
+             */
+            copies?: number;
             labels?: {
                 [key: string]: string;
             };
             name?: string;
+            /** @description What is given of it replaces what is there */
+            placement?: components["schemas"]["PlacementChange"];
         };
         ClientInput: {
             address?: string;
+            /**
+             * Format: int64
+             * @description On how many storages its data should lie, at most 8; otherwise 1
+             */
+            copies?: number;
             labels?: {
                 [key: string]: string;
             };
             name: string;
+            /** @description Where its data may be handled and kept */
+            placement?: components["schemas"]["PlacementChange"];
             /**
              * Format: int64
              * @description Of the client's own repository, in bytes on each storage; 0 means without
@@ -1583,6 +1604,22 @@ export interface components {
             managers: number;
             /** Format: int64 */
             term: number;
+        };
+        Constraint: {
+            /** @description With all of these */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description At one of these; none means any */
+            sites: string[];
+        };
+        ConstraintChange: {
+            /** @description With all of these */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description At one of these; none means any */
+            sites?: string[];
         };
         DayStats: {
             /** Format: int64 */
@@ -2264,6 +2301,20 @@ export interface components {
             /** @description At least 12 characters */
             new_password: string;
             old_password: string;
+        };
+        Placement: {
+            /** @description Which backup managers may run its backups */
+            managers: components["schemas"]["Constraint"];
+            /** @description What two copies must not have in common: site, or label:KEY. Otherwise they lie on different nodes, of different sites if there are any */
+            spread: string;
+            /** @description Which storages may keep its data */
+            storages: components["schemas"]["Constraint"];
+        };
+        PlacementChange: {
+            managers?: components["schemas"]["ConstraintChange"];
+            /** @description site, label:KEY, or empty */
+            spread?: string;
+            storages?: components["schemas"]["ConstraintChange"];
         };
         Problem: {
             /** @description What kind of refusal it is; the only part to compare */
