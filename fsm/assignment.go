@@ -68,6 +68,7 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 		n := *r
 		n.Storages = c.Storages
 		put(tx, &tx.Repositories, &n)
+		tx.forgetHoldings(n.ID, n.Storages)
 	}
 	tx.detail = fmt.Sprintf("managers %v, storages %v", c.Managers, c.Storages)
 	return c.Client, nil

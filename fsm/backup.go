@@ -254,11 +254,12 @@ func (c *StartBackup) apply(tx *Tx) (string, error) {
 
 // Outcome is how an attempt ended.
 type Outcome struct {
-	Status   Status   `cbor:"status"` // succeeded, warning, failed or cancelled
-	Error    string   `cbor:"error,omitempty"`
-	Snapshot string   `cbor:"snapshot,omitempty"` // of a backup
-	Stats    Stats    `cbor:"stats"`
-	Warnings []string `cbor:"warnings,omitempty"` // the first ones, for the run's log
+	Status   Status      `cbor:"status"` // succeeded, warning, failed or cancelled
+	Error    string      `cbor:"error,omitempty"`
+	Snapshot string      `cbor:"snapshot,omitempty"` // of a backup
+	Stats    Stats       `cbor:"stats"`
+	Warnings []string    `cbor:"warnings,omitempty"` // the first ones, for the run's log
+	Copy     *CopyReport `cbor:"copy,omitempty"`     // of a copy or a scrub
 }
 
 // FinishBackup is a node telling how an attempt ended.
@@ -275,6 +276,9 @@ func (c *FinishBackup) apply(tx *Tx) (string, error) {
 		}
 		b.Snapshot, b.Stats = c.Outcome.Snapshot, c.Outcome.Stats
 		tx.warn(b.ID, c.Outcome.Warnings)
+		if b.Snapshot != "" {
+			tx.stored(b.Repository, false)
+		}
 		tx.detail = string(b.Status)
 		return nil
 	})

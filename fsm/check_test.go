@@ -26,6 +26,7 @@ func sound(l *lab) {
 	checkTable(l.t, &v.Assignments)
 	checkTable(l.t, &v.Backups)
 	checkTable(l.t, &v.Jobs)
+	checkTable(l.t, &v.Holdings)
 	checkTable(l.t, &v.Warnings)
 	checkTable(l.t, &v.Events)
 	checkTable(l.t, &v.requests)

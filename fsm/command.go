@@ -83,6 +83,7 @@ var kinds = []kind{
 	{"client.update", 1, DataWrite, "", func() Command { return new(UpdateClient) }},
 	{"client.remove", 1, DataWrite, "", func() Command { return new(RemoveClient) }},
 	{"repository.update", 1, DataWrite, "", func() Command { return new(UpdateRepository) }},
+	{"repository.promote", 1, "", "plan", func() Command { return new(PromoteCopy) }},
 	{"assignment.put", 1, "", "plan", func() Command { return new(PutAssignment) }},
 	{"task.create", 1, DataWrite, "system", func() Command { return new(CreateTask) }},
 	{"task.update", 1, DataWrite, "", func() Command { return new(UpdateTask) }},

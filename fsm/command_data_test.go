@@ -244,7 +244,7 @@ func TestBackupCommands(t *testing.T) {
 		{"by a user", "user:root", &StartBackup{ID: "live", Attempt: 1}, Denied, nil},
 
 		{"", "node:b1", &FinishBackup{ID: "live", Attempt: 1, Outcome: Outcome{Status: Warning, Snapshot: "s", Warnings: []string{"one file"}}}, "",
-			[]string{"~ backups/live error: <nil> → one file, finished_at: 0 → 12:00:", "+ warnings/live texts=[one file]"}},
+			[]string{"~ backups/live error: <nil> → one file, finished_at: 0 → 12:00:", "~ holdings/r1/s1 changed_at", "+ warnings/live texts=[one file]"}},
 		{"again", "node:b1", &FinishBackup{ID: "done", Attempt: 1, Outcome: Outcome{Status: Succeeded, Snapshot: "snap"}}, "", nil},
 		{"a second end", "node:b1", &FinishBackup{ID: "done", Attempt: 1, Outcome: Outcome{Status: Failed}}, Conflict, nil},
 		{"no end", "node:b1", &FinishBackup{ID: "live", Attempt: 1, Outcome: Outcome{Status: Running}}, Invalid, nil},
@@ -297,9 +297,13 @@ func TestJobCommands(t *testing.T) {
 		{"a copy to nowhere", "user:op", &CreateJob{ID: "j9", Kind: CopyJob, Repository: "web", Storage: "s1"}, Invalid, nil},
 		{"a copy from nowhere", "user:op", &CreateJob{ID: "j9", Kind: CopyJob, Repository: "web", Node: "s2"}, Invalid, nil},
 		{"a copy to itself", "user:op", &CreateJob{ID: "j9", Kind: CopyJob, Repository: "web", Node: "s1", Storage: "s1"}, Invalid, nil},
+		{"a copy to where it does not belong", "user:op", &CreateJob{ID: "j9", Kind: CopyJob, Repository: "web", Node: "s2", Storage: "s1"}, Invalid, nil},
+		{"a scrub of nothing", "user:op", &CreateJob{ID: "j9", Kind: ScrubJob, Repository: "web", Node: "s2"}, Invalid, nil},
+		{"a scrub", "user:op", &CreateJob{ID: "j9", Kind: ScrubJob, Repository: "web", Node: "s1"}, "", []string{"+ jobs/j9"}},
+		{"a scrub that trims", "user:op", &CreateJob{ID: "j9", Kind: ScrubJob, Repository: "web", Node: "s1", Trim: TrimAll}, Invalid, nil},
 		{"a copy to no storage", "user:op", &CreateJob{ID: "j9", Kind: CopyJob, Repository: "web", Node: "b1", Storage: "s1"}, Invalid, nil},
 
-		{"", "plan:place", &AssignJob{ID: "verify", From: Queued, Node: "b1"}, "", []string{"~ jobs/verify attempt: 0 → 1"}},
+		{"", "plan:place", &AssignJob{ID: "verify", From: Queued, Node: "b1"}, "", []string{"~ jobs/verify assigned_at"}},
 		{"seen otherwise", "plan:place", &AssignJob{ID: "verify", From: Interrupted, Node: "b1"}, Conflict, nil},
 		{"unknown", "plan:place", &AssignJob{ID: "x", From: Queued, Node: "b1"}, NotFound, nil},
 		{"", "node:b2", &StartJob{ID: "restore", Attempt: 1}, "", []string{"~ jobs/restore started_at"}},

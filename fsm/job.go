@@ -17,7 +17,10 @@ type Job struct {
 	Restore    Restore `cbor:"restore"`
 	Percent    int     `cbor:"percent,omitempty"` // of the data that a verification reads
 	Stats      Stats   `cbor:"stats"`
-	Wish       string  `cbor:"wish,omitempty"` // id of the node that it must run on; "" means any
+	Wish       string  `cbor:"wish,omitempty"`        // id of the node that it must run on; "" means any
+	Trim       Trim    `cbor:"trim,omitempty"`        // of a copy
+	Repair     bool    `cbor:"repair,omitempty"`      // a copy that brings back only what its storage has lost
+	AssignedAt Time    `cbor:"assigned_at,omitempty"` // when its node got it
 }
 
 // JobKind tells what a job does.
@@ -110,6 +113,8 @@ type CreateJob struct {
 	Node       string  `cbor:"node,omitempty"`       // id or name of where to run
 	Restore    Restore `cbor:"restore"`
 	Percent    int     `cbor:"percent,omitempty"`
+	Trim       Trim    `cbor:"trim,omitempty"`
+	Repair     bool    `cbor:"repair,omitempty"`
 }
 
 func (c *CreateJob) apply(tx *Tx) (string, error) {
@@ -119,7 +124,8 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 	if err := c.permitted(tx); err != nil {
 		return "", err
 	}
-	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, By: tx.By, Restore: c.Restore, Percent: c.Percent}
+	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, By: tx.By, Restore: c.Restore,
+		Percent: c.Percent, Trim: c.Trim, Repair: c.Repair}
 	if err := c.subject(tx, j); err != nil {
 		return "", err
 	}
@@ -209,6 +215,24 @@ func (c *CreateJob) place(tx *Tx, j *Job) error {
 	if c.Kind == CopyJob && (j.Storage == "" || j.Storage == j.Wish) {
 		return invalidField("storage", "name another storage, which has what is to be copied")
 	}
+	if role == RoleStorage {
+		return c.keeps(tx, j)
+	}
+	return nil
+}
+
+// keeps checks that the storages that a job names have the repository.
+func (c *CreateJob) keeps(tx *Tx, j *Job) error {
+	r, _ := tx.Repositories.Get(j.Repository)
+	if !slices.Contains(r.Storages, j.Wish) {
+		return invalidField("node", "storage %s keeps nothing of repository %s", c.Node, r.Name)
+	}
+	if c.Kind == CopyJob && !slices.Contains(r.Storages, j.Storage) {
+		return invalidField("storage", "storage %s keeps nothing of repository %s", c.Storage, r.Name)
+	}
+	if !slices.Contains([]Trim{TrimNone, TrimBounded, TrimAll}, c.Trim) || c.Trim != TrimNone && (c.Kind != CopyJob || c.Repair) {
+		return invalidField("trim", "%q is not a way to trim a copy", c.Trim)
+	}
 	return nil
 }
 
@@ -261,6 +285,7 @@ func (c *AssignJob) apply(tx *Tx) (string, error) {
 				return Errorf(Conflict, "%s %s maintains the repository at this time", other.Kind, other.ID)
 			}
 		}
+		j.AssignedAt = tx.At
 		return j.assign(tx, c.From, c.Attempt, c.Node)
 	})
 }
@@ -293,6 +318,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 		if j.Kind == ForgetJob && j.Status == Succeeded {
 			tx.forgetSnapshot(j.Backup)
 		}
+		tx.learn(j, c.Outcome.Copy)
 		return nil
 	})
 }
@@ -316,7 +342,13 @@ type InterruptJob struct {
 func (c *InterruptJob) apply(tx *Tx) (string, error) {
 	return tx.changeJob(c.ID, func(j *Job) error {
 		tx.detail = c.Reason
-		return j.interrupt(tx, c.Attempt, c.Reason)
+		if err := j.interrupt(tx, c.Attempt, c.Reason); err != nil {
+			return err
+		}
+		if j.Status.Ended() {
+			tx.learn(j, nil)
+		}
+		return nil
 	})
 }
 
@@ -338,6 +370,12 @@ func (c *CancelJob) apply(tx *Tx) (string, error) {
 		if err := fresh(&j.Meta, c.IfIndex); err != nil {
 			return err
 		}
-		return j.cancel(tx)
+		if err := j.cancel(tx); err != nil {
+			return err
+		}
+		if j.Status.Ended() {
+			tx.learn(j, nil)
+		}
+		return nil
 	})
 }

@@ -75,6 +75,8 @@ type Capacity struct {
 	Total int64 `cbor:"total,omitempty"`
 	Used  int64 `cbor:"used,omitempty"` // by blobs
 	Free  int64 `cbor:"free,omitempty"`
+	Grows int64 `cbor:"grows,omitempty"` // a day, lately
+	Lost  int64 `cbor:"lost,omitempty"`  // blobs that are damaged or missing
 }
 
 var nodes = define(schema[Node]{

@@ -37,6 +37,8 @@ type Order struct {
 	Snapshot   string            `cbor:"snapshot,omitempty"`
 	Restore    *Restore          `cbor:"restore,omitempty"`
 	Percent    int               `cbor:"percent,omitempty"`
+	Trim       Trim              `cbor:"trim,omitempty"`
+	Repair     bool              `cbor:"repair,omitempty"`
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
 	Grants     []Grant           `cbor:"grants,omitempty"`
 }
@@ -103,7 +105,7 @@ func (v *View) backupOrder(b *Backup) Order {
 
 func (v *View) jobOrder(j *Job) Order {
 	o := Order{ID: j.ID, Kind: OrderKind(j.Kind), Role: j.Kind.Role(), Attempt: j.Attempt, Fence: j.Fence,
-		Cancel: j.Cancel, Percent: j.Percent, Repository: v.access(j.Repository, v.readable(j.Repository, j.Storage))}
+		Cancel: j.Cancel, Percent: j.Percent, Trim: j.Trim, Repair: j.Repair, Repository: v.access(j.Repository, v.readable(j.Repository, j.Storage))}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		o.Snapshot = b.Snapshot
 		if c, ok := v.Clients.Get(b.Client); ok {

@@ -22,6 +22,7 @@ type tables struct {
 	Assignments  Table[Assignment]
 	Backups      Table[Backup]
 	Jobs         Table[Job]
+	Holdings     Table[Holding]
 	Warnings     Table[Warnings]
 	Events       Table[Event]
 	requests     Table[answered]
@@ -39,7 +40,7 @@ type anyTable interface {
 func (t *tables) list() []anyTable {
 	return []anyTable{
 		&t.Settings, &t.Nodes, &t.Groups, &t.Users, &t.Tokens, &t.Certificates, &t.Repositories,
-		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Warnings, &t.Events,
+		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Holdings, &t.Warnings, &t.Events,
 		&t.requests,
 	}
 }
@@ -59,6 +60,7 @@ func newTables() *tables {
 		Assignments:  newTable(assignments),
 		Backups:      newTable(backups),
 		Jobs:         newTable(jobs),
+		Holdings:     newTable(holdings),
 		Warnings:     newTable(warnings),
 		Events:       newTable(events),
 		requests:     newTable(requests),
@@ -82,6 +84,7 @@ func (t *tables) cut(prev *tables) *tables {
 		Assignments:  cutOr(&t.Assignments, &prev.Assignments),
 		Backups:      cutOr(&t.Backups, &prev.Backups),
 		Jobs:         cutOr(&t.Jobs, &prev.Jobs),
+		Holdings:     cutOr(&t.Holdings, &prev.Holdings),
 		Warnings:     cutOr(&t.Warnings, &prev.Warnings),
 		Events:       cutOr(&t.Events, &prev.Events),
 		requests:     cutOr(&t.requests, &prev.requests),
