@@ -168,9 +168,12 @@ func NewStorage(cfg Config) *Storage { return &Storage{cfg: cfg, at: time.Now()}
 // Name is the role's.
 func (s *Storage) Name() string { return fsm.RoleStorage }
 
-// Do refuses: a storage has standing orders only.
-func (s *Storage) Do(context.Context, fsm.Order, func(fsm.Progress)) (fsm.Outcome, error) {
-	return fsm.Outcome{}, errors.New("a storage carries out no orders but to store")
+// Do copies and scrubs as if: all is there and whole at once.
+func (s *Storage) Do(_ context.Context, o fsm.Order, _ func(fsm.Progress)) (fsm.Outcome, error) {
+	if o.Kind != fsm.CopyOrder && o.Kind != fsm.ScrubOrder {
+		return fsm.Outcome{}, fmt.Errorf("a storage cannot do an order of the kind %q", o.Kind)
+	}
+	return fsm.Outcome{Copy: &fsm.CopyReport{Blobs: 1, Bytes: s.cfg.Size}}, nil
 }
 
 // Keep takes the grants: each that lets a peer write stands for a backup.

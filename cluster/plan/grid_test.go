@@ -192,6 +192,19 @@ func show(do []fsm.Command) []string {
 			line += fmt.Sprintf(" %s %v %v", c.Client, c.Managers, c.Storages)
 		case *fsm.CreateBackup:
 			line += fmt.Sprintf(" %s %s", c.Task, c.Slot)
+		case *fsm.CreateJob:
+			line += fmt.Sprintf(" %s %s on %s", c.Kind, c.Repository, c.Node)
+			if c.Storage != "" {
+				line += " from " + c.Storage
+			}
+			if c.Trim != "" {
+				line += " trim " + string(c.Trim)
+			}
+			if c.Repair {
+				line += " repair"
+			}
+		case *fsm.PromoteCopy:
+			line += fmt.Sprintf(" %s to %s", c.Repository, c.Storage)
 		case *fsm.DeleteBackup:
 			line += " " + c.ID
 		}

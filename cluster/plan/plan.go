@@ -17,10 +17,12 @@ type Func = func(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time)
 func All() map[string]Func {
 	return map[string]Func{
 		"assign":   Assign,
+		"copy":     Copy,
 		"fail":     Fail,
 		"place":    Place,
 		"retain":   Retain,
 		"schedule": Schedule,
+		"scrub":    Scrub,
 	}
 }
 
