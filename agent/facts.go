@@ -45,7 +45,7 @@ func (a *Agent) keepFacts(ctx context.Context) error {
 func worthTelling(told, now fsm.ReportNode, age time.Duration) bool {
 	was, is := told.Capacity, now.Capacity
 	told.Capacity, now.Capacity = fsm.Capacity{}, fsm.Capacity{}
-	if told != now || was.Total != is.Total {
+	if told != now || was.Total != is.Total || was.Lost != is.Lost {
 		return true
 	}
 	if was == is {

@@ -42,6 +42,17 @@ type Capacity struct {
 	Total int64 `json:"total"`
 	Used  int64 `json:"used" doc:"By blobs"`
 	Free  int64 `json:"free"`
+	Grows int64 `json:"grows,omitempty" doc:"By how much less is free each day, lately"`
+	Full  int64 `json:"full_in_days,omitempty" doc:"When it goes on like that"`
+	Lost  int64 `json:"lost,omitempty" doc:"Blobs that are damaged or missing"`
+}
+
+func showCapacity(c fsm.Capacity) Capacity {
+	out := Capacity{Total: c.Total, Used: c.Used, Free: c.Free, Grows: c.Grows, Lost: c.Lost}
+	if days, ok := c.FullIn(); ok {
+		out.Full = max(1, days)
+	}
+	return out
 }
 
 // NodeChange is what should become different in a node.
@@ -60,7 +71,7 @@ func showNode(_ *API, v *fsm.View, n *fsm.Node) Node {
 		Meta: metaOf(&n.Meta), Name: n.Name, Roles: some(n.Roles), Allowed: some(n.Allowed),
 		Status: string(n.Status), Reason: n.Reason, Mode: string(n.Mode), Site: n.Site, Labels: labelsOf(n.Labels),
 		Address: n.Address(), Addresses: Addresses(n.Addresses), Version: n.Version, LastSeen: moment(n.LastSeen),
-		Capacity: Capacity(n.Capacity), Slots: n.Slots,
+		Capacity: showCapacity(n.Capacity), Slots: n.Slots,
 		Running:  v.Backups.Count("active", n.ID) + v.Jobs.Count("active", n.ID),
 		NotAfter: moment(n.NotAfter),
 	}

@@ -79,6 +79,15 @@ type Capacity struct {
 	Lost  int64 `cbor:"lost,omitempty"`  // blobs that are damaged or missing
 }
 
+// FullIn tells in how many days a storage is full when it goes on as lately; ok is
+// false when it is not filling up.
+func (c Capacity) FullIn() (days int64, ok bool) {
+	if c.Grows <= 0 {
+		return 0, false
+	}
+	return c.Free / c.Grows, true
+}
+
 var nodes = define(schema[Node]{
 	name:  "nodes",
 	meta:  func(n *Node) *Meta { return &n.Meta },

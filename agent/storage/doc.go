@@ -8,6 +8,11 @@
 //	{dir}/lock                                  held by the process that serves the directory
 //	{dir}/tmp/…                                 what is being received; emptied at start
 //	{dir}/blobs/{namespace}/{2 hex}/{blob}      64 bytes of head, then the bytes
+//	{dir}/trash/{namespace}/{blob}~{time}       deleted, and kept for a while
+//	{dir}/quarantine/{namespace}/{file}~{time}  found damaged; nothing deletes it
+//	{dir}/ledger                                the names of all blobs that ought to be there
+//	{dir}/samples                               how much room was left, hour by hour
+//	{dir}/scrub-{namespace}.json                how far a scrub is
 //
 // The two digits are the beginning of the SHA-256 of the name. The head carries the
 // time of storing, the size and the SHA-256 of the bytes, so that a file speaks for
@@ -25,6 +30,31 @@
 // [blob.Ephemeral]. The age is told by a clock that does not jump while the process
 // lives. Room is reserved before a body is read, so that a namespace does not pass
 // its quota, nor the disk its reserve, by writing at several places at once.
+//
+// # Copies
+//
+// A storage copies a namespace from another one by reading it as any peer does, with
+// its own identity. What is here stays; what is fetched is checked against the
+// checksum and keeps the time at which its source stored it, so that "as of" means
+// the same everywhere. A blob that the source has under the same name with other
+// bytes is never taken: it is reported. So a source in the wrong hands can add to a
+// copy, but not change it.
+//
+// What the source does not have any more goes from a copy only by this rule, which no
+// backup manager can bend: the cluster orders the trim, after a pruning that it
+// ordered itself has ended well and only while no storage that is written to has lost
+// anything; the blob has reached the minimum age; it is not one that the source says
+// it has lost, nor one of those without which nothing can be read (kopia.*); and all
+// that goes is at most a quarter of the bytes, unless a person says that it may.
+// Even then it is deleted as everything is, and can be read as of before for a while.
+//
+// # Damage
+//
+// A scrub reads all blobs of a namespace again, at a bounded rate. What is damaged
+// goes into the quarantine, and counts as lost together with what the ledger knows
+// and the disk does not have. A lost blob is not listed and not given: a reader finds
+// it missing, never wrong. A repair is a copy that brings back what is lost and
+// nothing else.
 //
 // # Who may do what
 //

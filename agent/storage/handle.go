@@ -16,7 +16,11 @@ import (
 
 // get answers with a blob, or with what HEAD asks for.
 func (s *Server) get(w http.ResponseWriter, r *http.Request, c call) {
-	b, err := s.cfg.Store.Get(c.ns, c.name)
+	asOf, ok := s.asOf(w, r)
+	if !ok {
+		return
+	}
+	b, err := s.cfg.Store.GetAsOf(c.ns, c.name, asOf)
 	if err != nil {
 		s.fail(w, c, err, blob.Info{})
 		return
@@ -82,16 +86,28 @@ func (s *Server) delete(w http.ResponseWriter, _ *http.Request, c call) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// list answers with names, sizes and times, and an end mark.
+// asOf reads the time as of which a request looks at the namespace, zero for now. It
+// answers a request that says it wrongly.
+func (s *Server) asOf(w http.ResponseWriter, r *http.Request) (asOf time.Time, ok bool) {
+	text := r.URL.Query().Get("as_of")
+	if text == "" {
+		return time.Time{}, true
+	}
+	asOf, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, blob.CodeInvalid, "as_of is not a time as in RFC 3339")
+		return time.Time{}, false
+	}
+	return asOf, true
+}
+
+// list answers with names, sizes and times, what is lost when that is asked for, and
+// an end mark.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, c call) {
 	query := r.URL.Query()
-	var asOf time.Time
-	if text := query.Get("as_of"); text != "" {
-		var err error
-		if asOf, err = time.Parse(time.RFC3339Nano, text); err != nil {
-			s.refuse(w, http.StatusBadRequest, blob.CodeInvalid, "as_of is not a time as in RFC 3339")
-			return
-		}
+	asOf, ok := s.asOf(w, r)
+	if !ok {
+		return
 	}
 	all, err := s.cfg.Store.List(c.ns, query.Get("prefix"), asOf)
 	if err != nil {
@@ -107,7 +123,16 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c call) {
 			return // the peer is gone; without the end mark it will not believe what it has
 		}
 	}
-	if enc.Encode(blob.Line{End: true, Count: len(all)}) == nil {
+	n := len(all)
+	if query.Has("lost") {
+		for _, name := range s.cfg.Store.Lost(c.ns) {
+			if enc.Encode(blob.Line{Name: name, Lost: true}) != nil {
+				return
+			}
+			n++
+		}
+	}
+	if enc.Encode(blob.Line{End: true, Count: n}) == nil {
 		_ = out.Flush() // likewise
 	}
 }

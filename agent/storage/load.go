@@ -14,8 +14,41 @@ import (
 // loaders is how many directories are read at once at start.
 const loaders = 8
 
-// load reads the head of every blob into memory.
+// load reads the head of every blob into memory, and finds out which blobs ought to
+// be there and are not.
 func (s *Store) load() error {
+	names, err := readLedger(s.ledgerPath())
+	if err != nil {
+		return err
+	}
+	if err := s.loadBlobs(); err != nil {
+		return err
+	}
+	for k := range names {
+		sp := s.space(k.ns)
+		if _, there := sp.blobs[k.name]; !there && sp.lost[k.name] == "" {
+			s.log.Error("a blob is missing", "namespace", k.ns, "blob", k.name)
+			sp.lost[k.name] = "missing"
+		}
+	}
+	clear(names)
+	for ns, sp := range s.spaces {
+		for name := range sp.blobs {
+			if !blob.Ephemeral(name) {
+				names[known{ns, name}] = true
+			}
+		}
+		for name := range sp.lost {
+			names[known{ns, name}] = true
+		}
+	}
+	s.ledger, err = newLedger(s.ledgerPath(), names)
+	return err
+}
+
+func (s *Store) ledgerPath() string { return filepath.Join(s.dir, "ledger") }
+
+func (s *Store) loadBlobs() error {
 	names, err := os.ReadDir(s.blobsDir())
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
@@ -27,7 +60,7 @@ func (s *Store) load() error {
 			s.log.Warn("not a namespace, left alone", "name", ns.Name())
 			continue
 		}
-		s.spaces[ns.Name()] = &space{blobs: map[string]entry{}}
+		s.space(ns.Name())
 	}
 	for name := range s.spaces {
 		shards, err := os.ReadDir(filepath.Join(s.blobsDir(), name))
@@ -56,7 +89,10 @@ func (s *Store) loadShard(ns, dir string) error {
 		}
 		s.mu.Lock()
 		if err != nil {
-			s.damaged++
+			s.spaces[ns].damaged++
+			if !errors.Is(err, errMisplaced) && !blob.Ephemeral(file.Name()) {
+				s.spaces[ns].lost[file.Name()] = "damaged"
+			}
 		} else {
 			s.spaces[ns].add(file.Name(), h)
 		}
@@ -65,13 +101,21 @@ func (s *Store) loadShard(ns, dir string) error {
 	return nil
 }
 
+// errMisplaced is an errDamaged: the file may be a blob, but not one from here.
+var errMisplaced = fmt.Errorf("%w: no blob of this name belongs here", errDamaged)
+
 // loadOne reads the head of a file and refuses one that lies where no blob of its
 // name would.
 func (s *Store) loadOne(ns, path string) (h head, err error) {
 	name := filepath.Base(path)
 	if blob.CheckName(name) != nil || s.path(ns, name) != path {
-		return head{}, fmt.Errorf("%w: no blob of this name belongs here", errDamaged)
+		return head{}, errMisplaced
 	}
+	return s.headAt(path)
+}
+
+// headAt reads the head of a file.
+func (s *Store) headAt(path string) (h head, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return head{}, err
@@ -84,6 +128,7 @@ func (s *Store) loadOne(ns, path string) (h head, err error) {
 func (sp *space) add(name string, h head) {
 	sp.used += h.size - sp.blobs[name].size
 	sp.blobs[name] = entry{size: h.size, created: h.created.UnixNano()}
+	delete(sp.lost, name)
 }
 
 // remove makes a blob unknown. The caller holds the store's lock.

@@ -24,6 +24,8 @@ type Offer struct {
 	Sum             [32]byte // SHA-256 of the bytes
 	Replace         bool     // an existing blob of that name is replaced
 	Quota           int64    // bytes that the namespace may have in all; 0 is no limit
+	// Created is when the storage that it is copied from stored it; zero is now.
+	Created time.Time
 }
 
 // Put stores a blob of exactly o.Size bytes read from body. When it returns without
@@ -45,8 +47,11 @@ func (s *Store) Put(o Offer, body io.Reader) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	defer free()
-	h := head{size: o.Size, sum: o.Sum}
-	tmp, err := s.receive(&h, body)
+	h := head{size: o.Size, sum: o.Sum, created: o.Created}
+	if h.created.IsZero() {
+		h.created = s.now()
+	}
+	tmp, err := s.receive(h, body)
 	if err != nil {
 		return blob.Info{}, asNoRoom(err)
 	}
@@ -80,12 +85,8 @@ func (s *Store) reserve(o Offer) (free func(), err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sp := s.spaces[o.Namespace]
-	if sp == nil {
-		sp = &space{blobs: map[string]entry{}}
-		s.spaces[o.Namespace] = sp
-	}
-	if would := sp.used + sp.reserved + o.Size; o.Quota > 0 && would > o.Quota {
+	sp := s.spaceLocked(o.Namespace)
+	if would := sp.used + sp.buried + sp.reserved + o.Size; o.Quota > 0 && would > o.Quota {
 		return nil, &noRoom{blob.CodeQuota, fmt.Sprintf("namespace %s would have %d bytes of a quota of %d", o.Namespace, would, o.Quota)}
 	}
 	if need := s.reserved + o.Size + headSize; avail-need < s.opt.KeepFree {
@@ -102,7 +103,7 @@ func (s *Store) reserve(o Offer) (free func(), err error) {
 }
 
 // receive writes a blob to a temporary file, checks and flushes it.
-func (s *Store) receive(h *head, body io.Reader) (path string, err error) {
+func (s *Store) receive(h head, body io.Reader) (path string, err error) {
 	f, err := os.CreateTemp(s.tmpDir(), "put-")
 	if err != nil {
 		return "", fmt.Errorf("storage: %w", err)
@@ -113,12 +114,11 @@ func (s *Store) receive(h *head, body io.Reader) (path string, err error) {
 			path, err = "", errors.Join(err, ignoreMissing(os.Remove(f.Name())))
 		}
 	}()
-	h.created = s.now()
 	out := s.disk(f)
 	if _, err := out.Write(h.encode()); err != nil {
 		return "", fmt.Errorf("storage: %w", err)
 	}
-	if err := copyChecked(out, body, *h, sha256.New()); err != nil {
+	if err := copyChecked(out, body, h, sha256.New()); err != nil {
 		return "", err
 	}
 	if err := f.Sync(); err != nil {
@@ -161,6 +161,7 @@ func (s *Store) publish(o Offer, h head, tmp string) (blob.Info, error) {
 	if err := syncDir(dir); err != nil {
 		return blob.Info{}, err
 	}
+	s.ledger.note('+', o.Namespace, o.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spaces[o.Namespace].add(o.Name, h)
@@ -184,7 +185,8 @@ func (s *Store) Delete(ns, name string, anyAge bool) error {
 	if age := s.now().Sub(time.Unix(0, e.created)); age < s.opt.MinAge && !anyAge {
 		return fmt.Errorf("%w: %s is %v old, %v are needed", blob.ErrYoung, name, age.Round(time.Second), s.opt.MinAge)
 	}
-	if err := ignoreMissing(os.Remove(s.path(ns, name))); err != nil {
+	s.ledger.note('-', ns, name)
+	if err := s.discard(ns, name, e, anyAge); err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
 	s.mu.Lock()

@@ -10,7 +10,7 @@ import (
 
 func TestRoleKeepsTheGrants(t *testing.T) {
 	grants := &Grants{}
-	role := New(grants)
+	role := New(RoleConfig{Grants: grants})
 	judge := func(peer string, need Rights, fence uint64) verdict {
 		v, _ := grants.judge(peer, "ns", need, blob.Fence{Index: fence}, time.Minute, time.Now())
 		return v

@@ -26,6 +26,9 @@ type Options struct {
 	// KeepFree is how many bytes of the disk are not given to blobs, so that what
 	// shares the disk goes on working. 0 is allowed.
 	KeepFree int64
+	// KeepDeleted is how long a blob that was deleted can still be read as of the
+	// time before, whoever deleted it. It counts as used until then. 0 deletes at once.
+	KeepDeleted time.Duration
 }
 
 // Store keeps blobs in a directory. Its methods are safe for concurrent use.
@@ -42,15 +45,20 @@ type Store struct {
 
 	mu       sync.RWMutex
 	spaces   map[string]*space
-	damaged  int
 	reserved int64 // bytes being received, all namespaces
+	ledger   *ledger
+	samples  []sample // of the room that is left, the oldest first
 }
 
 // space is one namespace.
 type space struct {
 	blobs    map[string]entry
-	used     int64 // bytes of its blobs, heads not counted
-	reserved int64 // bytes being received
+	gone     map[string][]gone // deleted and kept for a while, the oldest first
+	lost     map[string]string // that ought to be there and cannot be given, and why
+	used     int64             // bytes of its blobs, heads not counted
+	buried   int64             // bytes of those deleted and kept
+	reserved int64             // bytes being received
+	damaged  int               // files among its blobs that are no whole ones
 }
 
 // entry is what is held in memory of a blob.
@@ -61,8 +69,9 @@ type entry struct {
 
 // Open opens the store in a directory, which it makes if need be, empties what a
 // crash left in tmp, and reads the head of every blob. A file that is not a whole
-// blob is reported to the log, counted in [Usage.Damaged] and left where it is, but
-// not listed. The error wraps [ErrInUse] when another process has the directory.
+// blob is reported to the log, counted in [Usage.Damaged] and left where it is until
+// a scrub, but not listed. The error wraps [ErrInUse] when another process has the
+// directory.
 func Open(dir string, opt Options, log hclog.Logger) (*Store, error) {
 	if opt.MinAge == 0 {
 		opt.MinAge = time.Hour
@@ -72,7 +81,7 @@ func Open(dir string, opt Options, log hclog.Logger) (*Store, error) {
 		now: steadyClock(), disk: func(w io.Writer) io.Writer { return w },
 		spaces: map[string]*space{},
 	}
-	for _, d := range []string{dir, s.tmpDir(), s.blobsDir()} {
+	for _, d := range []string{dir, s.tmpDir(), s.blobsDir(), s.trashDir()} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("storage: %w", err)
 		}
@@ -80,14 +89,14 @@ func Open(dir string, opt Options, log hclog.Logger) (*Store, error) {
 	if err := s.takeLock(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.emptyTmp(), s.load()); err != nil {
+	if err := errors.Join(s.emptyTmp(), s.load(), s.loadTrash(), s.loadSamples()); err != nil {
 		return nil, errors.Join(err, s.lock.Close())
 	}
 	return s, nil
 }
 
 // Close gives the directory free. Nothing may be going on in the store.
-func (s *Store) Close() error { return s.lock.Close() }
+func (s *Store) Close() error { return errors.Join(s.ledger.close(), s.lock.Close()) }
 
 // steadyClock tells the time as it was when the process began plus what has passed
 // since: setting the system's clock does not make blobs older.
@@ -170,14 +179,20 @@ func (r *Reader) Close() error { return r.file.Close() }
 
 // Get opens a blob. It stays readable when it is deleted meanwhile. A blob that
 // does not exist is [blob.ErrMissing]; the content is not checked against the sum.
-func (s *Store) Get(ns, name string) (*Reader, error) {
+func (s *Store) Get(ns, name string) (*Reader, error) { return s.GetAsOf(ns, name, time.Time{}) }
+
+// GetAsOf opens a blob as it was at a time, or as it is when that is zero. What was
+// stored later is missing, what was deleted later is there for as long as deleted
+// blobs are kept.
+func (s *Store) GetAsOf(ns, name string, asOf time.Time) (*Reader, error) {
 	if err := checkNames(ns, name); err != nil {
 		return nil, err
 	}
-	if _, ok := s.lookup(ns, name); !ok {
+	path := s.pathAsOf(ns, name, asOf)
+	if path == "" {
 		return nil, fmt.Errorf("%w: %s", blob.ErrMissing, name)
 	}
-	f, err := os.Open(s.path(ns, name))
+	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", blob.ErrMissing, name)
 	}
@@ -210,6 +225,23 @@ func (s *Store) Stat(ns, name string) (blob.Info, error) {
 		return blob.Info{}, err
 	}
 	return r.Info, r.Close()
+}
+
+// space returns a namespace, which it makes if need be.
+func (s *Store) space(ns string) *space {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spaceLocked(ns)
+}
+
+// spaceLocked is space for who holds the store's lock.
+func (s *Store) spaceLocked(ns string) *space {
+	sp := s.spaces[ns]
+	if sp == nil {
+		sp = &space{blobs: map[string]entry{}, lost: map[string]string{}}
+		s.spaces[ns] = sp
+	}
+	return sp
 }
 
 func checkNames(ns, name string) error {

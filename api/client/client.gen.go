@@ -193,8 +193,17 @@ type CA struct {
 
 // Capacity defines model for Capacity.
 type Capacity struct {
-	Free  int64 `json:"free"`
-	Total int64 `json:"total"`
+	Free int64 `json:"free"`
+
+	// FullInDays When it goes on like that
+	FullInDays *int64 `json:"full_in_days,omitempty"`
+
+	// Grows By how much less is free each day, lately
+	Grows *int64 `json:"grows,omitempty"`
+
+	// Lost Blobs that are damaged or missing
+	Lost  *int64 `json:"lost,omitempty"`
+	Total int64  `json:"total"`
 
 	// Used By blobs
 	Used int64 `json:"used"`

@@ -175,6 +175,9 @@ func (n *node) run(ctx context.Context, p ports) (err error) {
 	if p.storage != nil && n.parts.server != nil {
 		group.Go(func() error { return n.parts.server.Serve(serving, p.storage, n.identity.Holder.ServerTLS()) })
 	}
+	if n.parts.store != nil {
+		group.Go(func() error { return n.parts.store.Tend(ctx) })
+	}
 	if p.metrics != nil {
 		group.Go(func() error { return serveMetrics(serving, p.metrics, a, n.parts, n.log) })
 	}

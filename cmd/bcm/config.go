@@ -59,6 +59,10 @@ type storageConfig struct {
 	Dir     string        `yaml:"dir"`     // DATA_DIR/storage by default
 	MinAge  time.Duration `yaml:"min_age"` // nothing younger is deleted
 	Reserve int64         `yaml:"reserve"` // bytes of the disk that stay free
+	// KeepDeleted is how long what was deleted can still be read as of before.
+	KeepDeleted time.Duration `yaml:"keep_deleted"`
+	ScrubRate   int64         `yaml:"scrub_rate"` // bytes a second that scrubs read; 0 does not bound them
+	CopyRate    int64         `yaml:"copy_rate"`  // bytes a second that copies fetch; 0 does not bound them
 }
 
 // raftConfig is for networks that are not local.
@@ -78,7 +82,7 @@ func defaultConfig() config {
 		LogLevel: "info",
 		Listen:   addresses{API: ":7443", Member: ":7444", Gossip: ":7445", Storage: ":7446"},
 		Slots:    fsm.DefaultSlots,
-		Storage:  storageConfig{MinAge: time.Hour, Reserve: 1 << 30},
+		Storage:  storageConfig{MinAge: time.Hour, Reserve: 1 << 30, KeepDeleted: 72 * time.Hour, ScrubRate: 50 << 20, CopyRate: 100 << 20},
 		Raft: raftConfig{LogStore: c.LogStore, Heartbeat: c.Heartbeat, Election: c.Election,
 			LeaderLease: c.LeaderLease, StableFor: c.StableFor, Reserve: c.Reserve},
 		NodeTimeout: c.NodeTimeout,
@@ -129,6 +133,9 @@ func (c *config) validate() error {
 	}
 	if c.Storage.MinAge < 0 || c.Storage.MinAge >= 24*time.Hour {
 		errs = append(errs, fmt.Errorf("storage.min_age: %v does not lie between 0 and 24h", c.Storage.MinAge))
+	}
+	if c.Storage.KeepDeleted < 0 || c.Storage.ScrubRate < 0 || c.Storage.CopyRate < 0 {
+		errs = append(errs, errors.New("storage: keep_deleted, scrub_rate and copy_rate must not be negative"))
 	}
 	return errors.Join(errs...)
 }

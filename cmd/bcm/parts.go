@@ -45,14 +45,16 @@ func newParts(roles []string, c config, id *agent.Identity, log hclog.Logger) (*
 			if dir == "" {
 				dir = filepath.Join(c.DataDir, "storage")
 			}
-			store, err := storage.Open(dir, storage.Options{MinAge: c.Storage.MinAge, KeepFree: c.Storage.Reserve}, log.Named("storage"))
+			store, err := storage.Open(dir, storage.Options{MinAge: c.Storage.MinAge, KeepFree: c.Storage.Reserve,
+				KeepDeleted: c.Storage.KeepDeleted}, log.Named("storage"))
 			if err != nil {
 				return nil, errors.Join(err, p.close())
 			}
 			grants := new(storage.Grants)
 			p.store = store
 			p.server = storage.NewServer(storage.Config{Store: store, Grants: grants, Peer: peerID, Log: log.Named("storage")})
-			p.roles = append(p.roles, storage.New(grants))
+			p.roles = append(p.roles, storage.New(storage.RoleConfig{Store: store, Grants: grants, Peers: agent.NewPeers(id.Holder),
+				Rates: storage.Rates{Scrub: c.Storage.ScrubRate, Copy: c.Storage.CopyRate}, Log: log.Named("storage")}))
 		}
 	}
 	return p, nil
@@ -85,7 +87,7 @@ func (p *parts) capacity() fsm.Capacity {
 		p.log.Warn("the disk's capacity is not known", "error", err)
 		return fsm.Capacity{}
 	}
-	return fsm.Capacity{Total: u.Capacity, Used: u.Used, Free: u.Free}
+	return fsm.Capacity{Total: u.Capacity, Used: u.Used, Free: u.Free, Lost: int64(u.Lost), Grows: u.Grows}
 }
 
 // serveMetrics answers Prometheus until ctx ends.

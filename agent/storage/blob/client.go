@@ -18,7 +18,7 @@ import (
 
 // Options say how a [Client] works. The zero value of each field has a default.
 type Options struct {
-	AsOf time.Time // when set, listings show the namespace as it was then
+	AsOf time.Time // when set, the namespace is read as it was then
 
 	Wait       time.Duration // how long one call bears a storage that is away; 15 minutes
 	Stall      time.Duration // how long a transfer may stand still before it is tried again; 1 minute
@@ -152,6 +152,26 @@ func (c *Client) read(ctx context.Context, name string, offset, length int64, w 
 	return n, err
 }
 
+// Fetch hands the whole of a blob to take: what the storage says of it, and its
+// bytes. When the transfer breaks off, take is called again. An error of take that is
+// one of this package's final ones ends it.
+func (c *Client) Fetch(ctx context.Context, name string, take func(Info, io.Reader) error) error {
+	return c.retry(ctx, "fetch blob "+name, func(ctx context.Context, base string) error {
+		req, err := c.request(ctx, http.MethodGet, base, name, nil)
+		if err != nil {
+			return err
+		}
+		return c.exchange(req, http.StatusOK, func(resp *http.Response) error {
+			info, err := infoOf(resp, name)
+			if err != nil {
+				return err
+			}
+			info.Size = resp.ContentLength
+			return take(info, resp.Body)
+		})
+	})
+}
+
 // Stat returns what the storage knows of a blob.
 func (c *Client) Stat(ctx context.Context, name string) (Info, error) {
 	var info Info
@@ -237,6 +257,9 @@ func (c *Client) request(ctx context.Context, method, base, name string, body io
 	req, err := http.NewRequestWithContext(ctx, method, base+"/v1/"+c.ns+"/"+name, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if !c.opt.AsOf.IsZero() && (method == http.MethodGet || method == http.MethodHead) {
+		req.URL.RawQuery = url.Values{"as_of": {c.opt.AsOf.UTC().Format(time.RFC3339Nano)}}.Encode()
 	}
 	if fence, ok := ctx.Value(fenceKey{}).(Fence); ok && fence != (Fence{}) {
 		req.Header.Set(HeaderFence, fence.String())

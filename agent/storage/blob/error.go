@@ -20,6 +20,8 @@ var (
 	ErrNoRoom = errors.New("storage refused: no room")
 	// ErrYoung: the blob may not be deleted yet.
 	ErrYoung = errors.New("storage refused: blob too young to be deleted")
+	// ErrDamaged: the storage gave other bytes than it says that it has.
+	ErrDamaged = errors.New("the storage gave a damaged blob")
 	// ErrUnavailable: the storage did not answer, or could not serve, for as long
 	// as the client was told to wait.
 	ErrUnavailable = errors.New("storage unavailable")

@@ -14,25 +14,7 @@ import (
 // List calls fn for each blob whose name begins with the prefix, in the order of
 // names, after the whole listing has arrived. It stops at the first error of fn.
 func (c *Client) List(ctx context.Context, prefix string, fn func(Info) error) error {
-	var all []Info
-	err := c.retry(ctx, "list blobs", func(ctx context.Context, base string) error {
-		req, err := c.request(ctx, http.MethodGet, base, "", nil)
-		if err != nil {
-			return err
-		}
-		query := url.Values{}
-		if prefix != "" {
-			query.Set("prefix", prefix)
-		}
-		if !c.opt.AsOf.IsZero() {
-			query.Set("as_of", c.opt.AsOf.UTC().Format(time.RFC3339Nano))
-		}
-		req.URL.RawQuery = query.Encode()
-		return c.exchange(req, http.StatusOK, func(resp *http.Response) error {
-			all, err = readListing(resp.Body)
-			return err
-		})
-	})
+	all, err := c.listing(ctx, url.Values{"prefix": {prefix}})
 	if err != nil {
 		return err
 	}
@@ -42,6 +24,29 @@ func (c *Client) List(ctx context.Context, prefix string, fn func(Info) error) e
 		}
 	}
 	return nil
+}
+
+// ListAll returns all blobs of the namespace, and those that the storage has lost.
+func (c *Client) ListAll(ctx context.Context) ([]Info, error) {
+	return c.listing(ctx, url.Values{"lost": {""}})
+}
+
+func (c *Client) listing(ctx context.Context, query url.Values) (all []Info, err error) {
+	if !c.opt.AsOf.IsZero() {
+		query.Set("as_of", c.opt.AsOf.UTC().Format(time.RFC3339Nano))
+	}
+	err = c.retry(ctx, "list blobs", func(ctx context.Context, base string) error {
+		req, err := c.request(ctx, http.MethodGet, base, "", nil)
+		if err != nil {
+			return err
+		}
+		req.URL.RawQuery = query.Encode()
+		return c.exchange(req, http.StatusOK, func(resp *http.Response) error {
+			all, err = readListing(resp.Body)
+			return err
+		})
+	})
+	return all, err
 }
 
 // readListing reads lines up to the end mark. A listing without it was cut: it is
@@ -63,6 +68,6 @@ func readListing(r io.Reader) ([]Info, error) {
 		if err := CheckName(l.Name); err != nil {
 			return nil, fmt.Errorf("%w: listing: %w", ErrInvalid, err)
 		}
-		all = append(all, Info{Name: l.Name, Size: l.Size, Created: time.Unix(0, l.Created)})
+		all = append(all, Info{Name: l.Name, Size: l.Size, Created: time.Unix(0, l.Created), Lost: l.Lost})
 	}
 }

@@ -89,6 +89,7 @@ type Info struct {
 	Size    int64
 	Created time.Time // by the storage's clock
 	Sum     [32]byte  // SHA-256; zero in a listing
+	Lost    bool      // the storage ought to have it and cannot give it; in a listing that asks for such
 }
 
 // Fence orders the holders of one right in time: of two, the later one has the
@@ -130,6 +131,7 @@ type Line struct {
 	Name    string `json:"name,omitempty"`
 	Size    int64  `json:"size,omitempty"`
 	Created int64  `json:"created,omitempty"` // nanoseconds since 1970
+	Lost    bool   `json:"lost,omitempty"`
 	End     bool   `json:"end,omitempty"`
 	Count   int    `json:"count,omitempty"` // in the end mark: how many blobs the listing has
 }

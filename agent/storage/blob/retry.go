@@ -47,7 +47,7 @@ func (c *Client) retry(ctx context.Context, what string, try func(ctx context.Co
 
 // temporary tells whether to try again: whatever is not a plain answer is.
 func temporary(err error) bool {
-	for _, answer := range []error{ErrMissing, ErrExists, ErrRange, ErrForbidden, ErrNoRoom, ErrYoung, ErrInvalid} {
+	for _, answer := range []error{ErrMissing, ErrExists, ErrRange, ErrForbidden, ErrNoRoom, ErrYoung, ErrInvalid, ErrDamaged} {
 		if errors.Is(err, answer) {
 			return false
 		}

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"bcm/agent"
 	"bcm/agent/storage"
 	"bcm/cluster/pki"
+	"bcm/fsm"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -20,6 +22,7 @@ const ID = "storage1"
 
 // Storage is a running storage.
 type Storage struct {
+	ID     string
 	URL    string
 	Dir    string
 	Store  *storage.Store
@@ -43,15 +46,25 @@ type Storage struct {
 // Start starts a storage that ends with the test. It lets nobody in.
 func Start(t testing.TB, opt storage.Options) *Storage {
 	t.Helper()
-	dir := t.TempDir()
 	ca, err := pki.NewCA("test", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Storage{Dir: dir, Grants: &storage.Grants{}, t: t, ca: ca, opt: opt}
+	return start(t, ID, ca, opt)
+}
+
+// Beside starts another storage of the same cluster.
+func (s *Storage) Beside(id string, opt storage.Options) *Storage {
+	s.t.Helper()
+	return start(s.t, id, s.ca, opt)
+}
+
+func start(t testing.TB, id string, ca *pki.CA, opt storage.Options) *Storage {
+	t.Helper()
+	s := &Storage{ID: id, Dir: t.TempDir(), Grants: &storage.Grants{}, t: t, ca: ca, opt: opt}
 	s.table.Quotas = map[string]int64{}
 	s.open()
-	s.tls = s.Holder(ID).ServerTLS("http/1.1") // as Server.Serve has it
+	s.tls = s.Holder(id).ServerTLS("http/1.1") // as Server.Serve has it
 	s.addr = "127.0.0.1:0"
 	s.Resume()
 	t.Cleanup(s.Kill)
@@ -152,11 +165,36 @@ func (s *Storage) change(do func(t *storage.Table)) {
 	s.Grants.Set(s.table, time.Now())
 }
 
+// Do lets the storage carry out an order that ends, as the cluster's would.
+func (s *Storage) Do(ctx context.Context, o fsm.Order) (fsm.Outcome, error) {
+	s.t.Helper()
+	role := storage.New(storage.RoleConfig{Store: s.Store, Grants: s.Grants, Peers: agent.NewPeers(s.Holder(s.ID)), Wait: 2 * time.Second})
+	return role.Do(ctx, o, func(fsm.Progress) {})
+}
+
+// Copy lets the storage copy a namespace from another one, which it may read there.
+func (s *Storage) Copy(ctx context.Context, from *Storage, namespace string, change ...func(*fsm.Order)) (fsm.Outcome, error) {
+	s.t.Helper()
+	from.Allow(s.ID, namespace, storage.Read)
+	o := fsm.Order{ID: "copy", Kind: fsm.CopyOrder, Role: fsm.RoleStorage, Repository: &fsm.RepositoryAccess{Namespace: namespace,
+		Storages: []fsm.Peer{{ID: from.ID, Address: from.addr}}}}
+	for _, do := range change {
+		do(&o)
+	}
+	return s.Do(ctx, o)
+}
+
+// Scrub lets the storage read a namespace again.
+func (s *Storage) Scrub(ctx context.Context, namespace, run string) (fsm.Outcome, error) {
+	s.t.Helper()
+	return s.Do(ctx, fsm.Order{ID: run, Kind: fsm.ScrubOrder, Role: fsm.RoleStorage, Repository: &fsm.RepositoryAccess{Namespace: namespace}})
+}
+
 // Client returns an HTTP client that is a node of the storage's cluster.
 func (s *Storage) Client(node string) *http.Client {
 	s.t.Helper()
 	tr := &http.Transport{
-		TLSClientConfig:     s.Holder(node).ClientTLS("http/1.1", ID),
+		TLSClientConfig:     s.Holder(node).ClientTLS("http/1.1", s.ID),
 		MaxIdleConnsPerHost: 16,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)

@@ -1474,6 +1474,21 @@ export interface components {
         Capacity: {
             /** Format: int64 */
             free: number;
+            /**
+             * Format: int64
+             * @description When it goes on like that
+             */
+            full_in_days?: number;
+            /**
+             * Format: int64
+             * @description By how much less is free each day, lately
+             */
+            grows?: number;
+            /**
+             * Format: int64
+             * @description Blobs that are damaged or missing
+             */
+            lost?: number;
             /** Format: int64 */
             total: number;
             /**
