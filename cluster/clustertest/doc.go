@@ -23,8 +23,8 @@
 //	})
 //
 // On one processor that cannot happen, since such a timer is run without being
-// preempted. The detector loses nothing: it compares by what happened before
-// what, not by what happened at the same time.
+// preempted. The detector goes by what happened before what and needs no two
+// processors to find a race, but there are fewer interleavings for it to see.
 //
 // What a bubble does not show: scheduling under load, slow disks, and the
 // operating system's network. The cluster package has a test of its own on
