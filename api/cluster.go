@@ -86,6 +86,11 @@ type Files interface {
 	List(ctx context.Context, s Stored, path string) ([]File, error)
 	// Open gives the content of a regular file.
 	Open(ctx context.Context, s Stored, path string) (io.ReadCloser, File, error)
+	// Find looks for a name in backups.
+	Find(ctx context.Context, q FileQuery) (FileFindings, error)
+	// History gives the states of what is at a path in backups of one repository,
+	// in their order.
+	History(ctx context.Context, in []Stored, path string) ([]FileVersion, error)
 }
 
 // File is an entry of a directory in a backup.

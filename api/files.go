@@ -24,6 +24,11 @@ func (c *call) stored() (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
+	return c.open(b)
+}
+
+// open opens what is needed to look into a backup.
+func (c *call) open(b *fsm.Backup) (Stored, error) {
 	if b.Snapshot == "" || b.Status == fsm.Deleted {
 		return Stored{}, fsm.Errorf(fsm.Conflict, "backup %s is %s: there is nothing stored to look into", b.ID, b.Status)
 	}

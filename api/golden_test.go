@@ -94,6 +94,8 @@ func backupRequests() []asked {
 		{"getBackup", "GET", "/v1/backups/b2", ""},
 		{"listFiles", "GET", "/v1/backups/b1/files?path=/", ""},
 		{"getFile", "GET", "/v1/backups/b1/files/content?path=/a.txt", ""},
+		{"findFiles", "GET", "/v1/clients/c1/files?name=txt&limit=2", ""},
+		{"getFileHistory", "GET", "/v1/clients/c1/history?path=/a.txt", ""},
 		{"restoreBackup", "POST", "/v1/backups/b1/restore", `{"path":"/","node":"backup-1","target":"/srv/restore","overwrite":"never"}`},
 		{"listRestores", "GET", "/v1/restores", ""},
 		{"getRestore", "GET", "/v1/restores/j1", ""},

@@ -33,6 +33,32 @@ func (shelf) Open(_ context.Context, _ Stored, path string) (io.ReadCloser, File
 	return io.NopCloser(strings.NewReader("hello")), File{Name: "a.txt", Size: 5}, nil
 }
 
+func (shelf) Find(_ context.Context, q FileQuery) (FileFindings, error) {
+	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	out := FileFindings{Searched: len(q.In)}
+	for _, s := range q.In {
+		for _, name := range []string{"a.txt", "b.txt", "c.txt"} {
+			if strings.Contains(name, q.Name) {
+				out.Found = append(out.Found, FoundFile{File: File{Name: name, Path: "/" + name, Type: "file", Size: 5, Mode: "0644", ModifiedAt: at, Owner: "0:0"}, Backup: s.Backup})
+			}
+		}
+	}
+	out.Partial = q.Name == "partial"
+	return out, nil
+}
+
+func (shelf) History(_ context.Context, in []Stored, path string) ([]FileVersion, error) {
+	if path != "/a.txt" {
+		return nil, nil
+	}
+	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	v := FileVersion{File: File{Name: "a.txt", Path: path, Type: "file", Size: 5, Mode: "0644", ModifiedAt: at}, Object: "content"}
+	for _, s := range in {
+		v.Backups = append(v.Backups, s.Backup)
+	}
+	return []FileVersion{v}, nil
+}
+
 // admit makes a node of the grid, online.
 func (w *world) admit(t testing.TB, id, name string, roles ...string) {
 	t.Helper()

@@ -101,6 +101,16 @@ func (a *API) dataRoutes() []route {
 
 func (a *API) backupRoutes() []route {
 	inside := []param{{"path", "string", "Within the backup; otherwise /"}}
+	span := []param{
+		{"task", "string", "Only in backups of the task, by id or name"},
+		{"from", "string", "Only in backups begun at or after the time"},
+		{"to", "string", "Only in backups begun before the time"},
+	}
+	named := append(span[:len(span):len(span)],
+		param{"name", "string", "A part of the name, or a pattern of all of it with * ? [a-z]; case does not matter"},
+		param{"limit", "integer", "Rows of a page, at most 1000; otherwise 100"},
+		param{"next", "string", "Where to go on: next of the page before"})
+	dated := append(span[:len(span):len(span)], param{"path", "string", "Within the backups"})
 	return []route{
 		{"GET", "/v1/backups", fsm.BackupsRead, "listBackups", "Backups", list(backupListing()), nil, false},
 		{"POST", "/v1/backups", fsm.BackupsRun, "createBackup", "Run a task, or back up a source without one", create("/v1/backups/", createBackup), nil, false},
@@ -110,6 +120,8 @@ func (a *API) backupRoutes() []route {
 		{"POST", "/v1/backups/{backup}/cancel", fsm.BackupsRun, "cancelBackup", "Stop a backup", read(cancelBackup), nil, false},
 		{"GET", "/v1/backups/{backup}/files", fsm.BackupsRestore, "listFiles", "A directory of a backup", read(listFiles), inside, false},
 		{"GET", "/v1/backups/{backup}/files/content", fsm.BackupsRestore, "getFile", "The content of a file of a backup", plain(binaryType, sendFile), inside, true},
+		{"GET", "/v1/clients/{client}/files", fsm.BackupsRestore, "findFiles", "Look for a file by its name in the backups of a client", read(findFiles), named, false},
+		{"GET", "/v1/clients/{client}/history", fsm.BackupsRestore, "getFileHistory", "The states of one file in the backups of a client", read(fileHistory), dated, false},
 	}
 }
 

@@ -49,6 +49,14 @@ type Engine interface {
 	// Open reads a file of a snapshot. The reader must be closed.
 	Open(ctx context.Context, r Repo, id SnapshotID, path string) (io.ReadCloser, error)
 
+	// Find looks for names in snapshots. What they have in common is read once. A
+	// directory that cannot be read ends it with an error.
+	Find(ctx context.Context, r Repo, q Query) (Findings, error)
+
+	// History gives the states in which what is at a path is in the snapshots, in
+	// their order; those that do not have it are left out.
+	History(ctx context.Context, r Repo, ids []SnapshotID, path string) ([]Version, error)
+
 	// Restore puts a directory's content, or a file, into the target directory.
 	// What could not be restored is named in the figures, the rest is restored, and
 	// the error says that something is missing: [ErrCorrupt] when the repository

@@ -30,6 +30,8 @@ var (
 	ErrTarget = errors.New("target")
 	// ErrNotFound: there is no such snapshot, or no such path in it.
 	ErrNotFound = errors.New("not found")
+	// ErrQuery: what is looked for is no name and no pattern.
+	ErrQuery = errors.New("not to be looked for")
 	// ErrClock: this node's clock is too far from the storage's.
 	ErrClock = errors.New("clocks differ")
 )

@@ -429,6 +429,93 @@ type File struct {
 	Type string `json:"type"`
 }
 
+// FileVersion defines model for FileVersion.
+type FileVersion struct {
+	// Backups Ids of the backups that have it so, the newest first
+	Backups []string `json:"backups"`
+
+	// Mode Permission bits in octal
+	//
+	// Examples: 0644
+	Mode       string    `json:"mode"`
+	ModifiedAt time.Time `json:"modified_at"`
+	Name       string    `json:"name"`
+
+	// Object The same for the same content
+	Object string `json:"object"`
+
+	// Owner User and group ids
+	Owner *string `json:"owner,omitempty"`
+
+	// Path Within the backup
+	Path string `json:"path"`
+
+	// Size Bytes
+	Size int64 `json:"size"`
+
+	// Target Of a symlink
+	Target *string `json:"target,omitempty"`
+
+	// Type file, directory, symlink or other
+	Type string `json:"type"`
+}
+
+// FoundFile defines model for FoundFile.
+type FoundFile struct {
+	// Backup Id of the newest backup that has it so
+	Backup string `json:"backup"`
+
+	// Mode Permission bits in octal
+	//
+	// Examples: 0644
+	Mode       string    `json:"mode"`
+	ModifiedAt time.Time `json:"modified_at"`
+	Name       string    `json:"name"`
+
+	// Owner User and group ids
+	Owner *string `json:"owner,omitempty"`
+
+	// Path Within the backup
+	Path string `json:"path"`
+
+	// Size Bytes
+	Size int64 `json:"size"`
+
+	// StartedAt When that backup was begun
+	StartedAt time.Time `json:"started_at"`
+
+	// Target Of a symlink
+	Target *string `json:"target,omitempty"`
+
+	// Task Name of the backup's task; empty when it was made without one
+	Task string `json:"task"`
+
+	// Type file, directory, symlink or other
+	Type string `json:"type"`
+
+	// Unchanged In how many further backups it is the same; of a directory, in how many there is one
+	Unchanged int64 `json:"unchanged"`
+}
+
+// FoundFiles defines model for FoundFiles.
+type FoundFiles struct {
+	// Backups How many backups there are to search
+	Backups int64       `json:"backups"`
+	Items   []FoundFile `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Partial The time was up, or there was too much: there may be more. Ask for a longer part of the name, or for less time with from and to
+	Partial bool `json:"partial"`
+
+	// Searched How many of them were searched to the end, the newest first
+	Searched int64 `json:"searched"`
+
+	// Total How many were found
+	Total int64 `json:"total"`
+}
+
 // GridStats defines model for GridStats.
 type GridStats struct {
 	Backups BackupStats  `json:"backups"`
@@ -728,6 +815,17 @@ type ListEvent struct {
 // ListFile defines model for ListFile.
 type ListFile struct {
 	Items []File `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
+}
+
+// ListFileVersion defines model for ListFileVersion.
+type ListFileVersion struct {
+	Items []FileVersion `json:"items"`
 
 	// Next Where the next page begins; absent on the last
 	Next *string `json:"next,omitempty"`
@@ -1838,6 +1936,60 @@ type UpdateClientParams struct {
 
 	// IfMatch Only when the object still has this ETag
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// FindFilesParams defines parameters for FindFiles.
+type FindFilesParams struct {
+	// Task Only in backups of the task, by id or name
+	Task *string `form:"task,omitempty" json:"task,omitempty"`
+
+	// From Only in backups begun at or after the time
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only in backups begun before the time
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Name A part of the name, or a pattern of all of it with * ? [a-z]; case does not matter
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// GetFileHistoryParams defines parameters for GetFileHistory.
+type GetFileHistoryParams struct {
+	// Task Only in backups of the task, by id or name
+	Task *string `form:"task,omitempty" json:"task,omitempty"`
+
+	// From Only in backups begun at or after the time
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only in backups begun before the time
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Path Within the backups
+	Path *string `form:"path,omitempty" json:"path,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
 // GetClusterParams defines parameters for GetCluster.
@@ -3230,6 +3382,20 @@ type ClientInterface interface {
 	// Corresponds with PATCH /v1/clients/{client} (the `UpdateClient` operationId).
 	UpdateClient(ctx context.Context, client string, params *UpdateClientParams, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FindFiles Look for a file by its name in the backups of a client
+	//
+	// Needs the right backups:restore.
+	//
+	// Corresponds with GET /v1/clients/{client}/files (the `FindFiles` operationId).
+	FindFiles(ctx context.Context, client string, params *FindFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFileHistory The states of one file in the backups of a client
+	//
+	// Needs the right backups:restore.
+	//
+	// Corresponds with GET /v1/clients/{client}/history (the `GetFileHistory` operationId).
+	GetFileHistory(ctx context.Context, client string, params *GetFileHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCluster The managers' group
 	//
 	// Needs the right cluster:read.
@@ -4391,6 +4557,40 @@ func (c *Raw) UpdateClientWithBody(ctx context.Context, client string, params *U
 // Corresponds with PATCH /v1/clients/{client} (the `UpdateClient` operationId).
 func (c *Raw) UpdateClient(ctx context.Context, client string, params *UpdateClientParams, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateClientRequest(c.Server, client, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FindFiles Look for a file by its name in the backups of a client
+//
+// Needs the right backups:restore.
+//
+// Corresponds with GET /v1/clients/{client}/files (the `FindFiles` operationId).
+func (c *Raw) FindFiles(ctx context.Context, client string, params *FindFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindFilesRequest(c.Server, client, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFileHistory The states of one file in the backups of a client
+//
+// Needs the right backups:restore.
+//
+// Corresponds with GET /v1/clients/{client}/history (the `GetFileHistory` operationId).
+func (c *Raw) GetFileHistory(ctx context.Context, client string, params *GetFileHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFileHistoryRequest(c.Server, client, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8538,6 +8738,296 @@ func NewUpdateClientRequestWithBody(server string, client string, params *Update
 			req.Header.Set("If-Match", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewFindFilesRequest constructs an http.Request for the FindFiles method
+func NewFindFilesRequest(server string, client string, params *FindFilesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client", client, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clients/%s/files", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Task != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "task", *params.Task, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFileHistoryRequest constructs an http.Request for the GetFileHistory method
+func NewGetFileHistoryRequest(server string, client string, params *GetFileHistoryParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client", client, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clients/%s/history", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Task != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "task", *params.Task, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -14902,6 +15392,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /v1/clients/{client} (the `UpdateClient` operationId).
 	UpdateClientWithResponse(ctx context.Context, client string, params *UpdateClientParams, body UpdateClientJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClientResponse, error)
 
+	// FindFilesWithResponse Look for a file by its name in the backups of a client
+	//
+	// Needs the right backups:restore.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/clients/{client}/files (the `FindFiles` operationId).
+	FindFilesWithResponse(ctx context.Context, client string, params *FindFilesParams, reqEditors ...RequestEditorFn) (*FindFilesResponse, error)
+
+	// GetFileHistoryWithResponse The states of one file in the backups of a client
+	//
+	// Needs the right backups:restore.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/clients/{client}/history (the `GetFileHistory` operationId).
+	GetFileHistoryWithResponse(ctx context.Context, client string, params *GetFileHistoryParams, reqEditors ...RequestEditorFn) (*GetFileHistoryResponse, error)
+
 	// GetClusterWithResponse The managers' group
 	//
 	// Needs the right cluster:read.
@@ -16903,6 +17411,102 @@ func (r UpdateClientResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateClientResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FindFilesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundFiles
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindFilesResponse) GetJSON200() *FoundFiles {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FindFilesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FindFilesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindFilesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindFilesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindFilesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFileHistoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListFileVersion
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFileHistoryResponse) GetJSON200() *ListFileVersion {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetFileHistoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFileHistoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFileHistoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFileHistoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFileHistoryResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19995,6 +20599,36 @@ func (c *ClientWithResponses) UpdateClientWithResponse(ctx context.Context, clie
 	return ParseUpdateClientResponse(rsp)
 }
 
+// FindFilesWithResponse Look for a file by its name in the backups of a client
+//
+// Needs the right backups:restore.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/clients/{client}/files (the `FindFiles` operationId).
+func (c *ClientWithResponses) FindFilesWithResponse(ctx context.Context, client string, params *FindFilesParams, reqEditors ...RequestEditorFn) (*FindFilesResponse, error) {
+	rsp, err := c.FindFiles(ctx, client, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindFilesResponse(rsp)
+}
+
+// GetFileHistoryWithResponse The states of one file in the backups of a client
+//
+// Needs the right backups:restore.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/clients/{client}/history (the `GetFileHistory` operationId).
+func (c *ClientWithResponses) GetFileHistoryWithResponse(ctx context.Context, client string, params *GetFileHistoryParams, reqEditors ...RequestEditorFn) (*GetFileHistoryResponse, error) {
+	rsp, err := c.GetFileHistory(ctx, client, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFileHistoryResponse(rsp)
+}
+
 // GetClusterWithResponse The managers' group
 //
 // Needs the right cluster:read.
@@ -21963,6 +22597,72 @@ func ParseUpdateClientResponse(rsp *http.Response) (*UpdateClientResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Client
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFindFilesResponse parses an HTTP response from a FindFilesWithResponse call
+func ParseFindFilesResponse(rsp *http.Response) (*FindFilesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindFilesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundFiles
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFileHistoryResponse parses an HTTP response from a GetFileHistoryWithResponse call
+func ParseGetFileHistoryResponse(rsp *http.Response) (*GetFileHistoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFileHistoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListFileVersion
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -73,6 +73,57 @@ func (f files) Open(ctx context.Context, s api.Stored, name string) (io.ReadClos
 	return nil, api.File{}, fsm.Errorf(fsm.NotFound, "the backup has no %s", name)
 }
 
+// Find looks for a name in backups.
+func (f files) Find(ctx context.Context, q api.FileQuery) (api.FileFindings, error) {
+	repo, ids, runs, err := f.shelf(q.In)
+	if err != nil {
+		return api.FileFindings{}, err
+	}
+	got, err := f.engine.Find(ctx, repo, backup.Query{Snapshots: ids, Name: q.Name, Within: q.Within, Most: q.Most})
+	if err != nil {
+		return api.FileFindings{}, browseError(err, q.Name)
+	}
+	out := api.FileFindings{Searched: got.Searched, Partial: got.Partial}
+	for _, found := range got.Found {
+		out.Found = append(out.Found, api.FoundFile{File: fileOf(found.Entry, path.Dir(found.Path)), Backup: runs[found.In], Unchanged: found.Same})
+	}
+	return out, nil
+}
+
+// History gives the states of what is at a path in backups.
+func (f files) History(ctx context.Context, in []api.Stored, name string) ([]api.FileVersion, error) {
+	repo, ids, runs, err := f.shelf(in)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := f.engine.History(ctx, repo, ids, name)
+	if err != nil {
+		return nil, browseError(err, name)
+	}
+	var out []api.FileVersion
+	for _, v := range versions {
+		row := api.FileVersion{File: fileOf(v.Entry, path.Dir(name)), Object: v.Object}
+		for _, id := range v.Snapshots {
+			row.Backups = append(row.Backups, runs[id])
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// shelf opens the one repository of backups; runs names the backup of a snapshot.
+func (f files) shelf(in []api.Stored) (repo backup.Repo, ids []backup.SnapshotID, runs map[backup.SnapshotID]string, err error) {
+	if repo, err = f.reach.Repo(in[0].Repository); err != nil {
+		return repo, nil, nil, err
+	}
+	runs = make(map[backup.SnapshotID]string, len(in))
+	for _, s := range in {
+		id := backup.SnapshotID(s.Snapshot)
+		ids, runs[id] = append(ids, id), s.Backup
+	}
+	return repo, ids, runs, nil
+}
+
 func fileOf(e backup.Entry, dir string) api.File {
 	return api.File{Name: e.Name, Path: path.Join(dir, e.Name), Type: typeOf(e), Size: e.Size,
 		Mode: octal(e.Mode), ModifiedAt: e.Modified.UTC(),
@@ -96,7 +147,7 @@ func typeOf(e backup.Entry) string {
 		return "directory"
 	case e.Mode.IsRegular():
 		return "file"
-	case e.Link != "":
+	case e.Mode.Type() == fs.ModeSymlink:
 		return "symlink"
 	}
 	return "other"
@@ -105,6 +156,8 @@ func typeOf(e backup.Entry) string {
 // browseError puts an engine's error into words and codes of the door.
 func browseError(err error, name string) error {
 	switch {
+	case errors.Is(err, backup.ErrQuery):
+		return fsm.Errorf(fsm.Invalid, "%v", err)
 	case errors.Is(err, backup.ErrNotFound):
 		return fsm.Errorf(fsm.NotFound, "the backup has no %s", name)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

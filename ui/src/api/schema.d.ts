@@ -493,6 +493,46 @@ export interface paths {
         patch: operations["updateClient"];
         trace?: never;
     };
+    "/v1/clients/{client}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look for a file by its name in the backups of a client
+         * @description Needs the right backups:restore.
+         */
+        get: operations["findFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clients/{client}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The states of one file in the backups of a client
+         * @description Needs the right backups:restore.
+         */
+        get: operations["getFileHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cluster": {
         parameters: {
             query?: never;
@@ -1753,6 +1793,92 @@ export interface components {
             /** @description file, directory, symlink or other */
             type: string;
         };
+        FileVersion: {
+            /** @description Ids of the backups that have it so, the newest first */
+            backups: string[];
+            /**
+             * @description Permission bits in octal
+             * @example 0644
+             */
+            mode: string;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            /** @description The same for the same content */
+            object: string;
+            /** @description User and group ids */
+            owner?: string;
+            /** @description Within the backup */
+            path: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+            /** @description Of a symlink */
+            target?: string;
+            /** @description file, directory, symlink or other */
+            type: string;
+        };
+        FoundFile: {
+            /** @description Id of the newest backup that has it so */
+            backup: string;
+            /**
+             * @description Permission bits in octal
+             * @example 0644
+             */
+            mode: string;
+            /** Format: date-time */
+            modified_at: string;
+            name: string;
+            /** @description User and group ids */
+            owner?: string;
+            /** @description Within the backup */
+            path: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When that backup was begun
+             */
+            started_at: string;
+            /** @description Of a symlink */
+            target?: string;
+            /** @description Name of the backup's task; empty when it was made without one */
+            task: string;
+            /** @description file, directory, symlink or other */
+            type: string;
+            /**
+             * Format: int64
+             * @description In how many further backups it is the same; of a directory, in how many there is one
+             */
+            unchanged: number;
+        };
+        FoundFiles: {
+            /**
+             * Format: int64
+             * @description How many backups there are to search
+             */
+            backups: number;
+            items: components["schemas"]["FoundFile"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /** @description The time was up, or there was too much: there may be more. Ask for a longer part of the name, or for less time with from and to */
+            partial: boolean;
+            /**
+             * Format: int64
+             * @description How many of them were searched to the end, the newest first
+             */
+            searched: number;
+            /**
+             * Format: int64
+             * @description How many were found
+             */
+            total: number;
+        };
         GridStats: {
             backups: components["schemas"]["BackupStats"];
             /** Format: int64 */
@@ -2033,6 +2159,16 @@ export interface components {
         };
         ListFile: {
             items: components["schemas"]["File"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        ListFileVersion: {
+            items: components["schemas"]["FileVersion"][];
             /** @description Where the next page begins; absent on the last */
             next?: string;
             /**
@@ -3868,6 +4004,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findFiles: {
+        parameters: {
+            query?: {
+                /** @description Only in backups of the task, by id or name */
+                task?: string;
+                /** @description Only in backups begun at or after the time */
+                from?: string;
+                /** @description Only in backups begun before the time */
+                to?: string;
+                /** @description A part of the name, or a pattern of all of it with * ? [a-z]; case does not matter */
+                name?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundFiles"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFileHistory: {
+        parameters: {
+            query?: {
+                /** @description Only in backups of the task, by id or name */
+                task?: string;
+                /** @description Only in backups begun at or after the time */
+                from?: string;
+                /** @description Only in backups begun before the time */
+                to?: string;
+                /** @description Within the backups */
+                path?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFileVersion"];
                 };
             };
             /** @description Refused */
