@@ -119,7 +119,7 @@ func backupListing() listing[fsm.Backup, Backup] {
 				has: func(b *fsm.Backup, key string) bool { return string(b.Status) == key }},
 			ofClient("client", func(b *fsm.Backup, key string) bool { return b.Client == key }),
 			ofTask("task", func(b *fsm.Backup, key string) bool { return b.Task == key }),
-			ofNode("", func(b *fsm.Backup, key string) bool { return b.Node == key }),
+			ofNode("node", func(b *fsm.Backup, key string) bool { return b.Node == key }),
 			since("from", "Only what was made at or after the time", func(b *fsm.Backup) fsm.Time { return b.CreatedAt }),
 			before("to", "Only what was made before the time", func(b *fsm.Backup) fsm.Time { return b.CreatedAt }),
 		},
@@ -138,6 +138,9 @@ func backupListing() listing[fsm.Backup, Backup] {
 		texts: func(v *fsm.View, q string) func(b *fsm.Backup) bool {
 			clients, tasks, nodes := clientsLike(v, q), tasksLike(v, q), nodesLike(v, q)
 			return func(b *fsm.Backup) bool { return clients[b.Client] || tasks[b.Task] || nodes[b.Node] }
+		},
+		found: func(v *fsm.View, q string) map[string]map[string]bool {
+			return map[string]map[string]bool{"client": clientsLike(v, q), "task": tasksLike(v, q), "node": nodesLike(v, q)}
 		},
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,9 @@ type listing[T, D any] struct {
 
 	// texts gives a search in what a row shows besides its own texts; may be nil.
 	texts func(v *fsm.View, q string) func(row *T) bool
+	// found says where texts finds rows, as keys of indexes, so that not every row
+	// of a large table need be looked at; may be nil.
+	found func(v *fsm.View, q string) map[string]map[string]bool
 	// within confines the listing, as a part of the path or the kind of the rows
 	// demands; may be nil.
 	within func(c *call) ([]pick[T], error)
@@ -111,6 +115,7 @@ type query[T any] struct {
 	picks []pick[T]
 	q     string
 	texts func(row *T) bool
+	hits  map[*T]bool // all rows that q finds; nil when that is not known
 	sort  []by[T]
 	text  string // sort, as text
 	limit int
@@ -146,6 +151,9 @@ func (l *listing[T, D]) read(c *call) (*query[T], error) {
 	}
 	if q.q != "" && l.texts != nil {
 		q.texts = l.texts(c.view, q.q)
+	}
+	if q.q != "" && l.found != nil {
+		q.search(l.found(c.view, q.q))
 	}
 	return q, nil
 }
@@ -210,10 +218,11 @@ func (l *listing[T, D]) page(a *API, q *query[T]) List[D] {
 	best, count := q.narrowest()
 	var rows []*T
 	var total int
-	if len(q.sort) == 1 && q.sort[0].index != "" && count > fewRows {
+	few := count <= fewRows || q.hits != nil && len(q.hits) <= fewRows
+	if len(q.sort) == 1 && q.sort[0].index != "" && !few {
 		rows, total = q.walk(), q.total(best, count)
 	} else {
-		rows, total = q.collect(best, l.meta)
+		rows, total = q.collect(best, count, l.meta)
 	}
 	page := List[D]{Items: make([]D, 0, min(len(rows), q.limit)), Total: total}
 	if len(rows) > q.limit {
@@ -233,6 +242,9 @@ func (q *query[T]) matches(row *T) bool {
 		if !slices.ContainsFunc(p.keys, func(key string) bool { return p.has(row, key) }) {
 			return false
 		}
+	}
+	if q.hits != nil {
+		return q.hits[row]
 	}
 	return q.q == "" || q.table.Matches(row, q.q) || q.texts != nil && q.texts(row)
 }
@@ -256,8 +268,12 @@ func (q *query[T]) narrowest() (best *pick[T], count int) {
 	return best, count
 }
 
-// candidates gives the rows that the narrowest filter leaves, each once.
-func (q *query[T]) candidates(best *pick[T]) iter.Seq[*T] {
+// candidates gives the rows that the narrowest filter, or the search, leaves, each
+// once.
+func (q *query[T]) candidates(best *pick[T], count int) iter.Seq[*T] {
+	if q.hits != nil && len(q.hits) < count {
+		return maps.Keys(q.hits)
+	}
 	if best == nil {
 		return q.table.All()
 	}
@@ -303,7 +319,7 @@ func (q *query[T]) total(best *pick[T], count int) int {
 		return count
 	}
 	n := 0
-	for row := range q.candidates(best) {
+	for row := range q.candidates(best, count) {
 		if q.matches(row) {
 			n++
 		}
@@ -313,13 +329,13 @@ func (q *query[T]) total(best *pick[T], count int) int {
 
 // collect gives what is asked for from the page on, sorted, and how much there
 // is on all pages.
-func (q *query[T]) collect(best *pick[T], meta func(*T) *fsm.Meta) (rows []*T, total int) {
+func (q *query[T]) collect(best *pick[T], count int, meta func(*T) *fsm.Meta) (rows []*T, total int) {
 	type sortable struct {
 		place
 		row *T
 	}
 	var all []sortable
-	for row := range q.candidates(best) {
+	for row := range q.candidates(best, count) {
 		if !q.matches(row) {
 			continue
 		}

@@ -39,6 +39,7 @@ var backups = define(schema[Backup]{
 		byText("status", func(b *Backup) *string { return (*string)(&b.Status) }, nil),
 		byText("client", func(b *Backup) *string { return &b.Client }, nil),
 		byText("task", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" }),
+		byText("node", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Node != "" }),
 		// the runs that each node has at work
 		byText("active", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Status.Live() }),
 		// the runs of each task that have not ended
