@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"bcm/cluster/pki"
@@ -11,13 +12,15 @@ import (
 type Backup struct {
 	Meta
 	Run
-	Task       string   `json:"task" doc:"Name; empty when it was made without a task"`
-	Client     string   `json:"client" doc:"Name"`
-	Repository string   `json:"repository" doc:"Name"`
-	Storages   []string `json:"storages" doc:"Names"`
-	Level      string   `json:"level"`
-	Slot       *string  `json:"slot" doc:"Time of the schedule that it was made for"`
-	Snapshot   string   `json:"snapshot" doc:"What the repository knows it by; empty while nothing is stored"`
+	Task       string     `json:"task" doc:"Name; empty when it was made without a task"`
+	Client     string     `json:"client" doc:"Name"`
+	Repository string     `json:"repository" doc:"Name"`
+	Storages   []string   `json:"storages" doc:"Names"`
+	Level      string     `json:"level" doc:"As asked for; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one"`
+	Slot       *string    `json:"slot" doc:"Time of the schedule that it was made for"`
+	Until      *time.Time `json:"until" doc:"Until when it may be begun or tried again: the end of the schedule's window"`
+	Priority   int8       `json:"priority"`
+	Snapshot   string     `json:"snapshot" doc:"What the repository knows it by; empty while nothing is stored"`
 }
 
 // Run is what backups, restores and verifications have in common.
@@ -29,6 +32,7 @@ type Run struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 	Error      *string    `json:"error"`
+	RetryAt    *time.Time `json:"retry_at" doc:"When it is tried again after a failure"`
 	Stats      Stats      `json:"stats"`
 	Progress   *Progress  `json:"progress,omitempty" doc:"While it runs"`
 }
@@ -79,7 +83,7 @@ func showProgress(p fsm.Progress) *Progress {
 
 func showRun(a *API, v *fsm.View, id string, r *fsm.Run, stats fsm.Stats) Run {
 	out := Run{Status: string(r.Status), Attempt: r.Attempt, Cancelling: r.Cancel && r.Status.Live(),
-		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), Error: text(r.Error), Stats: Stats(stats)}
+		StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), RetryAt: moment(r.RetryAt), Error: text(r.Error), Stats: Stats(stats)}
 	if r.Node != "" {
 		out.Node = nodeName(v, r.Node)
 	}
@@ -93,7 +97,8 @@ func showRun(a *API, v *fsm.View, id string, r *fsm.Run, stats fsm.Stats) Run {
 
 func showBackup(a *API, v *fsm.View, b *fsm.Backup) Backup {
 	out := Backup{Meta: metaOf(&b.Meta), Run: showRun(a, v, b.ID, &b.Run, b.Stats), Client: clientName(v, b.Client),
-		Repository: repositoryName(v, b.Repository), Storages: nodeNames(v, b.Storages), Level: string(b.Level), Snapshot: b.Snapshot}
+		Repository: repositoryName(v, b.Repository), Storages: nodeNames(v, b.Storages), Level: string(b.Level), Snapshot: b.Snapshot,
+		Until: moment(b.Until), Priority: b.Priority}
 	if b.Task != "" {
 		out.Task = taskName(v, b.Task)
 	}
@@ -164,6 +169,26 @@ func getBackup(c *call) (Backup, error) {
 func createBackup(c *call, in *BackupInput) (Backup, error) {
 	result, err := c.apply(&fsm.CreateBackup{ID: pki.NewID(), Task: in.Task, Client: in.Client,
 		Source: (*fsm.Source)(in.Source), Level: fsm.Level(in.Level)})
+	if err != nil {
+		return Backup{}, err
+	}
+	return c.showBackup(result.ID)
+}
+
+// rerunBackup makes a backup of what one was of that has not succeeded.
+func rerunBackup(c *call) (Backup, error) {
+	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	if err != nil {
+		return Backup{}, err
+	}
+	if !slices.Contains([]fsm.Status{fsm.Failed, fsm.Cancelled, fsm.Warning}, b.Status) {
+		return Backup{}, fsm.Errorf(fsm.Conflict, "backup %s is %s; only one that failed, was cancelled or ended with warnings is run again", b.ID, b.Status)
+	}
+	cmd := &fsm.CreateBackup{ID: pki.NewID(), Task: b.Task, Level: b.Level}
+	if b.Task == "" {
+		cmd.Client, cmd.Source = b.Client, b.Source
+	}
+	result, err := c.apply(cmd)
 	if err != nil {
 		return Backup{}, err
 	}

@@ -14,6 +14,7 @@ type Client struct {
 	Repository string            `json:"repository" doc:"Name of where its data is kept"`
 	Copies     int               `json:"copies" doc:"On how many storages its data should lie"`
 	Placement  Placement         `json:"placement" doc:"Where its data may be handled and kept"`
+	Parallel   int               `json:"parallel" doc:"How many backups of it are at work at once; 0 is without end"`
 }
 
 // ClientInput is a client to be made. It gets a repository of its own, unless it
@@ -26,6 +27,7 @@ type ClientInput struct {
 	Quota      int64             `json:"quota,omitempty" doc:"Of the client's own repository, in bytes on each storage; 0 means without"`
 	Copies     *int              `json:"copies,omitempty" doc:"On how many storages its data should lie, at most 8; otherwise 1"`
 	Placement  PlacementChange   `json:"placement,omitempty" doc:"Where its data may be handled and kept"`
+	Parallel   int               `json:"parallel,omitempty" doc:"How many backups of it are at work at once; 0 is without end"`
 }
 
 // ClientChange is what should become different in a client.
@@ -36,6 +38,7 @@ type ClientChange struct {
 
 	Copies    *int            `json:"copies,omitempty" doc:"On how many storages its data should lie, at most 8"`
 	Placement PlacementChange `json:"placement,omitempty" doc:"What is given of it replaces what is there"`
+	Parallel  *int            `json:"parallel,omitempty"`
 }
 
 func clientMeta(c *fsm.Client) *fsm.Meta { return &c.Meta }
@@ -43,7 +46,8 @@ func clientID(c *fsm.Client) string      { return c.ID }
 
 func showClient(_ *API, v *fsm.View, c *fsm.Client) Client {
 	return Client{Meta: metaOf(&c.Meta), Name: c.Name, Address: c.Address, Labels: labelsOf(c.Labels),
-		Repository: repositoryName(v, c.Repository), Copies: c.WantedCopies(), Placement: showPlacement(&c.Placement)}
+		Repository: repositoryName(v, c.Repository), Copies: c.WantedCopies(), Placement: showPlacement(&c.Placement),
+		Parallel: c.Parallel}
 }
 
 func clientListing() listing[fsm.Client, Client] {
@@ -92,7 +96,8 @@ func createClient(c *call, in *ClientInput) (Client, error) {
 	if in.Repository != "" && in.Quota != 0 {
 		return Client{}, invalid("quota", "belongs to a repository; PATCH /v1/repositories/%s sets it", in.Repository)
 	}
-	cmd := &fsm.CreateClient{ID: pki.NewID(), Name: in.Name, Address: in.Address, Labels: in.Labels, Share: in.Repository}
+	cmd := &fsm.CreateClient{ID: pki.NewID(), Name: in.Name, Address: in.Address, Labels: in.Labels, Share: in.Repository,
+		Parallel: in.Parallel}
 	if err := in.wishes(cmd); err != nil {
 		return Client{}, err
 	}
@@ -118,7 +123,7 @@ func updateClient(c *call, in *ClientChange) (Client, error) {
 		return Client{}, err
 	}
 	result, err := c.apply(&fsm.UpdateClient{ID: id, IfIndex: index, Name: in.Name, Address: in.Address, Labels: in.Labels,
-		Copies: in.Copies, Placement: in.Placement.command()})
+		Copies: in.Copies, Placement: in.Placement.command(), Parallel: in.Parallel})
 	if err != nil {
 		return Client{}, err
 	}

@@ -79,6 +79,8 @@ func gridRequests() []asked {
 		{"createSchedule", "POST", "/v1/schedules", `{"name":"hourly","cron":"@hourly","missed":"skip"}`},
 		{"getSchedule", "GET", "/v1/schedules/nightly", ""},
 		{"updateSchedule", "PATCH", "/v1/schedules/hourly", `{"cron":"15 * * * *","zone":"Asia/Tokyo"}`},
+		{"nextSlots", "GET", "/v1/schedules/nightly/next?count=2", ""},
+		{"previewSchedule", "POST", "/v1/schedules/preview?count=3", `{"name":"","calendar":[{"weekdays":["sun"],"nth":1,"at":["02:30"]}],"zone":"Europe/Berlin","window":"4h"}`},
 		{"removeSchedule", "DELETE", "/v1/schedules/hourly", ""},
 		{"listRepositories", "GET", "/v1/repositories", ""},
 		{"getRepository", "GET", "/v1/repositories/r1", ""},
@@ -105,6 +107,7 @@ func backupRequests() []asked {
 		{"getVerification", "GET", "/v1/verifications/j2", ""},
 		{"cancelVerification", "POST", "/v1/verifications/j2/cancel", ""},
 		{"cancelBackup", "POST", "/v1/backups/b2/cancel", ""},
+		{"rerunBackup", "POST", "/v1/backups/b3/rerun", ""},
 		{"deleteBackup", "DELETE", "/v1/backups/b3", ""},
 	}
 }

@@ -82,6 +82,8 @@ func (l *runLog) event(e *fsm.Event) {
 		l.add(e.CreatedAt, levelOf(fsm.Status(e.Detail)), "%s, says %s", cmp.Or(e.Detail, "ended"), who)
 	case fsm.KindOf(&fsm.CancelBackup{}):
 		l.add(e.CreatedAt, levelInfo, "asked to end by %s", who)
+	case fsm.KindOf(&fsm.StopBackup{}):
+		l.add(e.CreatedAt, levelWarning, "%s", e.Detail)
 	case fsm.KindOf(&fsm.DeleteBackup{}):
 		l.add(e.CreatedAt, levelInfo, "deleted by %s", who)
 	default:
@@ -121,6 +123,9 @@ func (l *runLog) warnings(b *fsm.Backup) {
 		kept = len(w.Texts)
 		for _, text := range w.Texts {
 			l.add(b.FinishedAt, levelWarning, "%s", text)
+		}
+		for _, text := range w.Log {
+			l.add(w.UpdatedAt, levelInfo, "%s", text)
 		}
 	}
 	if more := b.Stats.Warnings - int64(kept); more > 0 && b.FinishedAt != 0 {

@@ -25,6 +25,7 @@ type Node struct {
 	Capacity    Capacity          `json:"capacity"`
 	Slots       int               `json:"slots" doc:"Runs that it takes at once"`
 	Running     int               `json:"running" doc:"Runs that it has"`
+	Parallel    int               `json:"parallel" doc:"Of a storage: how many backups may write to it at once; 0 is without end"`
 	NotAfter    *time.Time        `json:"certificate_not_after"`
 }
 
@@ -61,6 +62,8 @@ type NodeChange struct {
 	Roles  *[]string          `json:"roles,omitempty"`
 	Site   *string            `json:"site,omitempty"`
 	Labels *map[string]string `json:"labels,omitempty"`
+
+	Parallel *int `json:"parallel,omitempty" doc:"Of a storage: how many backups may write to it at once; 0 is without end"`
 }
 
 func nodeMeta(n *fsm.Node) *fsm.Meta { return &n.Meta }
@@ -71,7 +74,7 @@ func showNode(_ *API, v *fsm.View, n *fsm.Node) Node {
 		Meta: metaOf(&n.Meta), Name: n.Name, Roles: some(n.Roles), Allowed: some(n.Allowed),
 		Status: string(n.Status), Reason: n.Reason, Mode: string(n.Mode), Site: n.Site, Labels: labelsOf(n.Labels),
 		Address: n.Address(), Addresses: Addresses(n.Addresses), Version: n.Version, LastSeen: moment(n.LastSeen),
-		Capacity: showCapacity(n.Capacity), Slots: n.Slots,
+		Capacity: showCapacity(n.Capacity), Slots: n.Slots, Parallel: n.Parallel,
 		Running:  v.Backups.Count("active", n.ID) + v.Jobs.Count("active", n.ID),
 		NotAfter: moment(n.NotAfter),
 	}
@@ -129,7 +132,8 @@ func getNode(c *call) (Node, error) {
 }
 
 func updateNode(c *call, in *NodeChange) (Node, error) {
-	return c.changeNode(&fsm.UpdateNode{Mode: cast[fsm.NodeMode](in.Mode), Roles: in.Roles, Site: in.Site, Labels: in.Labels})
+	return c.changeNode(&fsm.UpdateNode{Mode: cast[fsm.NodeMode](in.Mode), Roles: in.Roles, Site: in.Site, Labels: in.Labels,
+		Parallel: in.Parallel})
 }
 
 // drainNode lets a node finish what it runs and gives it nothing new.

@@ -138,6 +138,11 @@ func create[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API,
 	return serve(http.StatusCreated, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })
 }
 
+// repeat is create for what needs no body.
+func repeat[O any](base string, h func(c *call) (O, error)) func(*API, route) {
+	return serve(http.StatusCreated, base, func(c *call, _ *none) (O, error) { return h(c) })
+}
+
 // begin binds a handler that begins long work, to be watched below base.
 func begin[I, O any](base string, h func(c *call, in *I) (O, error)) func(*API, route) {
 	return serve(http.StatusAccepted, base, func(c *call, in *body[I]) (O, error) { return h(c, &in.Body) })

@@ -76,6 +76,7 @@ func (a *API) nodeRoutes() []route {
 }
 
 func (a *API) dataRoutes() []route {
+	count := []param{{"count", "integer", "How many slots, 1 to 100; otherwise 10"}}
 	return []route{
 		{"GET", "/v1/clients", fsm.DataRead, "listClients", "Clients", list(clientListing()), nil, false},
 		{"POST", "/v1/clients", fsm.DataWrite, "createClient", "Make a client", create("/v1/clients/", createClient), nil, false},
@@ -92,6 +93,8 @@ func (a *API) dataRoutes() []route {
 		{"GET", "/v1/schedules/{schedule}", fsm.DataRead, "getSchedule", "A schedule", read(getSchedule), nil, false},
 		{"PATCH", "/v1/schedules/{schedule}", fsm.DataWrite, "updateSchedule", "Change a schedule", take(updateSchedule), nil, false},
 		{"DELETE", "/v1/schedules/{schedule}", fsm.DataWrite, "removeSchedule", "Remove a schedule that no task uses", do(removeSchedule), nil, false},
+		{"GET", "/v1/schedules/{schedule}/next", fsm.DataRead, "nextSlots", "The next slots of a schedule, and what else is started then", read(nextSlots), count, false},
+		{"POST", "/v1/schedules/preview", fsm.DataRead, "previewSchedule", "The next slots of a schedule that has not been made, and what else is started then", take(previewSchedule), count, false},
 		{"GET", "/v1/repositories", fsm.DataRead, "listRepositories", "Repositories", list(repositoryListing()), nil, false},
 		{"GET", "/v1/repositories/{repository}", fsm.DataRead, "getRepository", "A repository", read(getRepository), nil, false},
 		{"PATCH", "/v1/repositories/{repository}", fsm.DataWrite, "updateRepository", "Change a repository", take(updateRepository), nil, false},
@@ -118,6 +121,7 @@ func (a *API) backupRoutes() []route {
 		{"GET", "/v1/backups/{backup}/log", fsm.BackupsRead, "getBackupLog", "How a backup went", read(backupLog), nil, false},
 		{"DELETE", "/v1/backups/{backup}", fsm.BackupsDelete, "deleteBackup", "Give up what a backup has stored", do(deleteBackup), nil, false},
 		{"POST", "/v1/backups/{backup}/cancel", fsm.BackupsRun, "cancelBackup", "Stop a backup", read(cancelBackup), nil, false},
+		{"POST", "/v1/backups/{backup}/rerun", fsm.BackupsRun, "rerunBackup", "Make a backup again that has not succeeded: a new one of the same task, or of the same source", repeat("/v1/backups/", rerunBackup), nil, false},
 		{"GET", "/v1/backups/{backup}/files", fsm.BackupsRestore, "listFiles", "A directory of a backup", read(listFiles), inside, false},
 		{"GET", "/v1/backups/{backup}/files/content", fsm.BackupsRestore, "getFile", "The content of a file of a backup", plain(binaryType, sendFile), inside, true},
 		{"GET", "/v1/clients/{client}/files", fsm.BackupsRestore, "findFiles", "Look for a file by its name in the backups of a client", read(findFiles), named, false},

@@ -14,21 +14,47 @@ import (
 type Schedule struct {
 	Meta
 	Name    string     `json:"name"`
-	Cron    string     `json:"cron"`
+	Cron    string     `json:"cron" doc:"Empty with a calendar"`
 	Zone    string     `json:"zone"`
 	Missed  string     `json:"missed" doc:"What becomes of slots that nobody could start: run_once or skip"`
 	Enabled bool       `json:"enabled"`
 	Tasks   int        `json:"tasks" doc:"How many are bound to it"`
-	NextAt  *time.Time `json:"next_at" doc:"The next slot; null while disabled"`
+	NextAt  *time.Time `json:"next_at" doc:"The next slot; null while disabled, and while paused until it is resumed"`
+
+	Calendar    []Rule     `json:"calendar" doc:"A slot is what any of the rules names; none with a cron expression"`
+	Window      string     `json:"window" doc:"How long after its slot a run may still be begun, or tried again, as a duration; empty is without end"`
+	Jitter      string     `json:"jitter" doc:"Over how long the tasks of a slot are spread, as a duration; empty is not at all"`
+	Paused      bool       `json:"paused" doc:"It starts nothing; the slots of a pause are not made up for"`
+	PausedUntil *time.Time `json:"paused_until" doc:"When the pause ends by itself"`
+}
+
+// Rule is a rule of a calendar: on which days, and at which times of them.
+type Rule struct {
+	Weekdays []string `json:"weekdays,omitempty" doc:"mon, tue, wed, thu, fri, sat, sun; every day without them and without a day"`
+	Nth      int      `json:"nth,omitempty" doc:"Of these weekdays in a month only the 1st to 5th, or -1 for the last"`
+	Day      int      `json:"day,omitempty" doc:"Of the month, 1 to 31, or -1 for the last; a month without it is passed over"`
+	At       []string `json:"at" doc:"Times of day as 02:30"`
+}
+
+func rulesOf(in []Rule) []fsm.Rule {
+	out := make([]fsm.Rule, 0, len(in))
+	for _, r := range in {
+		out = append(out, fsm.Rule(r))
+	}
+	return out
 }
 
 // ScheduleInput is a schedule to be made.
 type ScheduleInput struct {
 	Name    string `json:"name"`
-	Cron    string `json:"cron" doc:"Minute, hour, day of month, month, day of week; or @daily and the like" example:"30 2 * * *"`
+	Cron    string `json:"cron,omitempty" doc:"Minute, hour, day of month, month, day of week; or @daily and the like" example:"30 2 * * *"`
 	Zone    string `json:"zone,omitempty" doc:"An IANA name such as Europe/Berlin; UTC unless said otherwise"`
 	Missed  string `json:"missed,omitempty" doc:"run_once (unless said otherwise) or skip"`
 	Enabled *bool  `json:"enabled,omitempty" doc:"True unless said otherwise"`
+
+	Calendar []Rule `json:"calendar,omitempty" doc:"Instead of a cron expression: a slot is what any of the rules names"`
+	Window   string `json:"window,omitempty" doc:"How long after its slot a run may still be begun; without end unless said otherwise" example:"4h"`
+	Jitter   string `json:"jitter,omitempty" doc:"Over how long the tasks of a slot are spread" example:"15m"`
 }
 
 // ScheduleChange is what should become different in a schedule.
@@ -38,6 +64,12 @@ type ScheduleChange struct {
 	Zone    *string `json:"zone,omitempty"`
 	Missed  *string `json:"missed,omitempty"`
 	Enabled *bool   `json:"enabled,omitempty"`
+
+	Calendar    *[]Rule    `json:"calendar,omitempty" doc:"Takes the place of a cron expression"`
+	Window      *string    `json:"window,omitempty" doc:"Empty is without end"`
+	Jitter      *string    `json:"jitter,omitempty" doc:"Empty is not at all"`
+	Paused      *bool      `json:"paused,omitempty"`
+	PausedUntil *time.Time `json:"paused_until,omitempty" doc:"With paused: when it goes on by itself; otherwise once paused is false"`
 }
 
 func scheduleMeta(s *fsm.Schedule) *fsm.Meta { return &s.Meta }
@@ -48,22 +80,52 @@ func scheduleName(v *fsm.View, id string) string {
 }
 
 func showSchedule(a *API, v *fsm.View, s *fsm.Schedule) Schedule {
-	return Schedule{Meta: metaOf(&s.Meta), Name: s.Name, Cron: s.Cron, Zone: s.Zone, Missed: string(s.Missed),
-		Enabled: s.Enabled, Tasks: v.Tasks.Count("schedule", s.ID), NextAt: nextSlot(s, a.Now())}
+	out := Schedule{Meta: metaOf(&s.Meta), Name: s.Name, Cron: s.Cron, Zone: s.Zone, Missed: string(s.Missed),
+		Enabled: s.Enabled, Tasks: v.Tasks.Count("schedule", s.ID), NextAt: nextSlot(s, a.Now()),
+		Calendar: []Rule{}, Window: spanOf(s.Window), Jitter: spanOf(s.Jitter), Paused: s.PausedAt(fsm.At(a.Now()))}
+	for _, r := range s.Calendar {
+		out.Calendar = append(out.Calendar, Rule(r))
+	}
+	if out.Paused {
+		out.PausedUntil = moment(s.PausedUntil)
+	}
+	return out
 }
 
-// nextSlot is the first moment after now that a schedule names.
+// spanOf writes a duration; "" for none.
+func spanOf(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
+// slotsOf reads a schedule; false when that cannot be done.
+func slotsOf(s *fsm.Schedule) (*fsm.Slots, bool) {
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return nil, false
+	}
+	slots, err := s.Slots(zone)
+	return slots, err == nil
+}
+
+// nextSlot is the first moment after now at which a schedule starts tasks.
 func nextSlot(s *fsm.Schedule, now time.Time) *time.Time {
-	slots, err := cron.ParseStandard(s.Cron)
-	zone, zerr := time.LoadLocation(s.Zone)
-	if err != nil || zerr != nil || !s.Enabled {
+	if s.PausedAt(fsm.At(now)) {
+		if s.PausedUntil == 0 {
+			return nil
+		}
+		now = (s.PausedUntil - 1).Time()
+	}
+	slots, ok := slotsOf(s)
+	if !ok || !s.Enabled {
 		return nil
 	}
-	next := slots.Next(now.In(zone))
+	next := slots.Next(now)
 	if next.IsZero() {
 		return nil
 	}
-	next = next.UTC()
 	return &next
 }
 
@@ -125,38 +187,92 @@ func getSchedule(c *call) (Schedule, error) {
 	return showSchedule(c.API, c.view, s), nil
 }
 
-func createSchedule(c *call, in *ScheduleInput) (Schedule, error) {
-	if err := checkCron(in.Cron); err != nil {
-		return Schedule{}, err
+// command makes the command of a schedule to be made. It has been checked as far as
+// the state does not do so itself.
+func (in *ScheduleInput) command() (*fsm.CreateSchedule, error) {
+	if in.Cron != "" || len(in.Calendar) == 0 {
+		if err := checkCron(in.Cron); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkZone(in.Zone); err != nil {
+		return nil, err
+	}
+	window, err := duration("window", in.Window, 0)
+	if err != nil {
+		return nil, err
+	}
+	jitter, err := duration("jitter", in.Jitter, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &fsm.CreateSchedule{ID: pki.NewID(), Name: in.Name, Cron: in.Cron, Calendar: rulesOf(in.Calendar), Zone: in.Zone,
+		Window: window, Jitter: jitter, Missed: fsm.Missed(in.Missed), Disabled: in.Enabled != nil && !*in.Enabled}, nil
+}
+
+func createSchedule(c *call, in *ScheduleInput) (Schedule, error) {
+	cmd, err := in.command()
+	if err != nil {
 		return Schedule{}, err
 	}
-	result, err := c.apply(&fsm.CreateSchedule{ID: pki.NewID(), Name: in.Name, Cron: in.Cron, Zone: in.Zone,
-		Missed: fsm.Missed(in.Missed), Disabled: in.Enabled != nil && !*in.Enabled})
+	result, err := c.apply(cmd)
 	if err != nil {
 		return Schedule{}, err
 	}
 	return c.showSchedule(result.ID)
 }
 
-func updateSchedule(c *call, in *ScheduleChange) (Schedule, error) {
-	if in.Cron != nil {
+// command makes the command of a change.
+func (in *ScheduleChange) command() (*fsm.UpdateSchedule, error) {
+	cmd := &fsm.UpdateSchedule{Name: in.Name, Cron: in.Cron, Zone: in.Zone, Missed: cast[fsm.Missed](in.Missed),
+		Enabled: in.Enabled, Paused: in.Paused}
+	if in.Cron != nil && *in.Cron != "" {
 		if err := checkCron(*in.Cron); err != nil {
-			return Schedule{}, err
+			return nil, err
 		}
 	}
 	if in.Zone != nil {
 		if err := checkZone(*in.Zone); err != nil {
-			return Schedule{}, err
+			return nil, err
 		}
 	}
-	id, index, err := target(c, &c.view.Schedules, "schedule", scheduleID)
+	if in.Calendar != nil {
+		rules := rulesOf(*in.Calendar)
+		cmd.Calendar = &rules
+	}
+	if in.PausedUntil != nil {
+		if in.Paused == nil || !*in.Paused {
+			return nil, invalid("paused_until", "goes with paused: true")
+		}
+		until := fsm.At(*in.PausedUntil)
+		cmd.PausedUntil = &until
+	}
+	var err error
+	if cmd.Window, err = span("window", in.Window); err != nil {
+		return nil, err
+	}
+	cmd.Jitter, err = span("jitter", in.Jitter)
+	return cmd, err
+}
+
+// span reads the duration of a change; nil when it stays.
+func span(field string, text *string) (*time.Duration, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // nothing is to be changed
+	}
+	d, err := duration(field, *text, 0)
+	return &d, err
+}
+
+func updateSchedule(c *call, in *ScheduleChange) (Schedule, error) {
+	cmd, err := in.command()
 	if err != nil {
 		return Schedule{}, err
 	}
-	result, err := c.apply(&fsm.UpdateSchedule{ID: id, IfIndex: index, Name: in.Name, Cron: in.Cron, Zone: in.Zone,
-		Missed: cast[fsm.Missed](in.Missed), Enabled: in.Enabled})
+	if cmd.ID, cmd.IfIndex, err = target(c, &c.view.Schedules, "schedule", scheduleID); err != nil {
+		return Schedule{}, err
+	}
+	result, err := c.apply(cmd)
 	if err != nil {
 		return Schedule{}, err
 	}

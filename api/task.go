@@ -11,11 +11,12 @@ type Task struct {
 	Name      string    `json:"name"`
 	Client    string    `json:"client" doc:"Name"`
 	Source    Source    `json:"source"`
-	Level     string    `json:"level"`
+	Level     string    `json:"level" doc:"full, incremental, differential or copy. It is kept and shown; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one"`
 	Retention Retention `json:"retention"`
 	Schedule  *string   `json:"schedule" doc:"Name; null when it is started by hand alone"`
 	Enabled   bool      `json:"enabled"`
 	Nodes     []string  `json:"nodes" doc:"Names of the backup managers that it may run on; none means any"`
+	Conduct
 }
 
 // Source is the data of a task: paths, or a command whose output is kept.
@@ -46,6 +47,7 @@ type TaskInput struct {
 	Schedule  string    `json:"schedule,omitempty"`
 	Enabled   *bool     `json:"enabled,omitempty" doc:"True unless said otherwise"`
 	Nodes     []string  `json:"nodes,omitempty"`
+	ConductInput
 }
 
 // TaskChange is what should become different in a task.
@@ -57,6 +59,7 @@ type TaskChange struct {
 	Schedule  *string    `json:"schedule,omitempty" doc:"Empty takes it off its schedule"`
 	Enabled   *bool      `json:"enabled,omitempty"`
 	Nodes     *[]string  `json:"nodes,omitempty"`
+	ConductInput
 }
 
 func taskMeta(t *fsm.Task) *fsm.Meta { return &t.Meta }
@@ -64,7 +67,8 @@ func taskID(t *fsm.Task) string      { return t.ID }
 
 func showTask(_ *API, v *fsm.View, t *fsm.Task) Task {
 	task := Task{Meta: metaOf(&t.Meta), Name: t.Name, Client: clientName(v, t.Client), Source: Source(t.Source),
-		Level: string(t.Level), Retention: Retention(t.Retention), Enabled: t.Enabled, Nodes: nodeNames(v, t.Nodes)}
+		Level: string(t.Level), Retention: Retention(t.Retention), Enabled: t.Enabled, Nodes: nodeNames(v, t.Nodes),
+		Conduct: showConduct(&t.Conduct)}
 	if t.Schedule != "" {
 		task.Schedule = text(scheduleName(v, t.Schedule))
 	}
@@ -95,6 +99,7 @@ func taskListing() listing[fsm.Task, Task] {
 			shownAs("client", func(v *fsm.View, t *fsm.Task) string { return clientName(v, t.Client) }),
 			shownAs("schedule", func(v *fsm.View, t *fsm.Task) string { return scheduleName(v, t.Schedule) }),
 			byName("level", func(t *fsm.Task) string { return string(t.Level) }),
+			byNumber("priority", func(t *fsm.Task) int64 { return int64(t.Priority) }),
 			byNumber("enabled", func(t *fsm.Task) int64 { return bit(t.Enabled) }),
 			byCreation("", taskMeta),
 			byChange(taskMeta),
@@ -123,9 +128,13 @@ func getTask(c *call) (Task, error) {
 }
 
 func createTask(c *call, in *TaskInput) (Task, error) {
+	conduct, err := in.conduct()
+	if err != nil {
+		return Task{}, err
+	}
 	result, err := c.apply(&fsm.CreateTask{ID: pki.NewID(), Name: in.Name, Client: in.Client, Source: fsm.Source(in.Source),
 		Level: fsm.Level(in.Level), Retention: fsm.Retention(in.Retention), Schedule: in.Schedule,
-		Disabled: in.Enabled != nil && !*in.Enabled, Nodes: in.Nodes})
+		Disabled: in.Enabled != nil && !*in.Enabled, Nodes: in.Nodes, Conduct: conduct})
 	if err != nil {
 		return Task{}, err
 	}
@@ -133,13 +142,17 @@ func createTask(c *call, in *TaskInput) (Task, error) {
 }
 
 func updateTask(c *call, in *TaskChange) (Task, error) {
+	change, err := in.change()
+	if err != nil {
+		return Task{}, err
+	}
 	id, index, err := target(c, &c.view.Tasks, "task", taskID)
 	if err != nil {
 		return Task{}, err
 	}
 	result, err := c.apply(&fsm.UpdateTask{ID: id, IfIndex: index, Name: in.Name, Source: (*fsm.Source)(in.Source),
 		Level: cast[fsm.Level](in.Level), Retention: (*fsm.Retention)(in.Retention), Schedule: in.Schedule,
-		Enabled: in.Enabled, Nodes: in.Nodes})
+		Enabled: in.Enabled, Nodes: in.Nodes, ConductChange: change})
 	if err != nil {
 		return Task{}, err
 	}

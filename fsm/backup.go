@@ -16,7 +16,8 @@ type Backup struct {
 	Storages   []string `cbor:"storages,omitempty"`
 	Source     *Source  `cbor:"source,omitempty"` // of a backup made without a task
 	Level      Level    `cbor:"level"`
-	Slot       Time     `cbor:"slot"` // of the schedule that made it
+	Slot       Time     `cbor:"slot"`            // of the schedule that made it
+	Until      Time     `cbor:"until,omitempty"` // an attempt may be begun; 0 is for ever
 	Snapshot   string   `cbor:"snapshot,omitempty"`
 	Stats      Stats    `cbor:"stats"`
 }
@@ -44,6 +45,20 @@ var backups = define(schema[Backup]{
 		byText("active", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Status.Live() }),
 		// the runs of each task that have not ended
 		byText("open", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" && !b.Status.Ended() }),
+		// those that wait, in the order in which they are given to nodes, and when that ends
+		byUrgency("waiting", func(b *Backup) uint8 { return uint8(127 - int16(b.Priority)) },
+			func(b *Backup, rank uint8) { b.Priority = int8(127 - int16(rank)) },
+			func(b *Backup) *Time { return &b.CreatedAt }, func(b *Backup) bool { return b.Status.Waits() }),
+		byNumber("until", func(b *Backup) *Time { return &b.Until }, func(b *Backup) bool { return b.Until != 0 && b.Status.Waits() }),
+		// those at work for each client, and on each storage
+		byText("busy", func(b *Backup) *string { return &b.Client }, func(b *Backup) bool { return b.Status.Live() }),
+		byEach("writing", func(b *Backup, emit func(string)) {
+			if b.Status.Live() {
+				for _, s := range b.Storages {
+					emit(s)
+				}
+			}
+		}),
 		// those of which only the row is left, by the time when that began
 		byNumber("gone", func(b *Backup) *Time { return &b.UpdatedAt }, func(b *Backup) bool { return b.Status == Deleted && b.Snapshot == "" }),
 	},
@@ -118,11 +133,14 @@ func (c *CreateBackup) ofTask(tx *Tx, b *Backup) error {
 		if c.Slot > tx.At.Add(maxAhead) {
 			return Errorf(Conflict, "slot %s of task %s lies in the future; the clock of a manager was set forward", c.Slot, t.Name)
 		}
+		if s, ok := tx.Schedules.Get(t.Schedule); ok && s.Window > 0 {
+			b.Until = c.Slot.Add(s.Window)
+		}
 		n := *t
 		n.LastSlot = c.Slot
 		put(tx, &tx.Tasks, &n)
 	}
-	b.Task, b.Client = t.ID, t.Client
+	b.Task, b.Client, b.Priority = t.ID, t.Client, t.Priority
 	if b.Level == "" {
 		b.Level = t.Level
 	}
@@ -261,6 +279,7 @@ type Outcome struct {
 	Stats    Stats       `cbor:"stats"`
 	Warnings []string    `cbor:"warnings,omitempty"` // the first ones, for the run's log
 	Copy     *CopyReport `cbor:"copy,omitempty"`     // of a copy or a scrub
+	Log      []string    `cbor:"log,omitempty"`      // what else it has to tell: what commands before and after it have said
 }
 
 // FinishBackup is a node telling how an attempt ended.
@@ -276,11 +295,15 @@ func (c *FinishBackup) apply(tx *Tx) (string, error) {
 			return err
 		}
 		b.Snapshot, b.Stats = c.Outcome.Snapshot, c.Outcome.Stats
-		tx.warn(b.ID, c.Outcome.Warnings)
 		if b.Snapshot != "" {
 			tx.stored(b.Repository, false)
 		}
 		tx.detail = string(b.Status)
+		if t, ok := tx.Tasks.Get(b.Task); ok {
+			b.again(tx, t.Retry, b.Until)
+		}
+		tx.warn(b.ID, c.Outcome.Warnings)
+		tx.note(b.ID, c.Outcome.Log)
 		return nil
 	})
 }
@@ -296,6 +319,21 @@ func (c *InterruptBackup) apply(tx *Tx) (string, error) {
 	return tx.changeBackup(c.ID, func(b *Backup) error {
 		tx.detail = c.Reason
 		return b.interrupt(tx, c.Attempt, c.Reason)
+	})
+}
+
+// StopBackup gives up a backup that has had its time, as failed: one that nobody
+// works on at once, else once its node has ended it.
+type StopBackup struct {
+	ID      string `cbor:"id"`
+	Attempt int32  `cbor:"attempt"` // the one seen
+	Reason  string `cbor:"reason"`
+}
+
+func (c *StopBackup) apply(tx *Tx) (string, error) {
+	return tx.changeBackup(c.ID, func(b *Backup) error {
+		tx.detail = c.Reason
+		return b.stop(tx, c.Attempt, c.Reason)
 	})
 }
 

@@ -9,6 +9,7 @@ type Client struct {
 	Repository string            `cbor:"repository"`       // id
 	Copies     int               `cbor:"copies,omitempty"` // storages that its data is wanted on; 0 means one
 	Placement  Placement         `cbor:"placement,omitzero"`
+	Parallel   int               `cbor:"parallel,omitempty"` // backups of it at work at once; 0 is without end
 }
 
 var clients = define(schema[Client]{
@@ -39,6 +40,7 @@ type CreateClient struct {
 	Repository NewRepository     `cbor:"repository"`      // used when Share is empty
 	Copies     int               `cbor:"copies,omitempty"`
 	Placement  Placement         `cbor:"placement,omitzero"`
+	Parallel   int               `cbor:"parallel,omitempty"`
 }
 
 func (c *CreateClient) apply(tx *Tx) (string, error) {
@@ -46,7 +48,7 @@ func (c *CreateClient) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	row := &Client{Meta: Meta{ID: c.ID}, Name: c.Name, Address: c.Address, Labels: c.Labels,
-		Copies: c.Copies, Placement: c.Placement}
+		Copies: c.Copies, Placement: c.Placement, Parallel: c.Parallel}
 	if err := tx.checkClient(row); err != nil {
 		return "", err
 	}
@@ -83,7 +85,18 @@ func (tx *Tx) checkClient(c *Client) error {
 	if err := c.Placement.check(); err != nil {
 		return err
 	}
+	if err := checkParallel(c.Parallel); err != nil {
+		return err
+	}
 	return unused(&tx.Clients, "client", c.ID, c.Name)
+}
+
+// checkParallel bounds how many backups may be at work at once.
+func checkParallel(n int) error {
+	if n < 0 || n > 10_000 {
+		return invalidField("parallel", "lies between 0, which is without end, and 10000")
+	}
+	return nil
 }
 
 // UpdateClient changes a client.
@@ -95,6 +108,7 @@ type UpdateClient struct {
 	Labels    Opt[map[string]string] `cbor:"labels,omitempty"`
 	Copies    Opt[int]               `cbor:"copies,omitempty"`
 	Placement PlacementChange        `cbor:"placement,omitzero"`
+	Parallel  Opt[int]               `cbor:"parallel,omitempty"`
 }
 
 func (c *UpdateClient) apply(tx *Tx) (string, error) {
@@ -111,6 +125,7 @@ func (c *UpdateClient) apply(tx *Tx) (string, error) {
 	set(&n.Labels, c.Labels)
 	set(&n.Copies, c.Copies)
 	n.Placement = c.Placement.Of(n.Placement)
+	set(&n.Parallel, c.Parallel)
 	if err := tx.checkClient(&n); err != nil {
 		return "", err
 	}

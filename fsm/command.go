@@ -97,6 +97,7 @@ var kinds = []kind{
 	{"backup.start", 1, "", "node", func() Command { return new(StartBackup) }},
 	{"backup.finish", 1, "", "node", func() Command { return new(FinishBackup) }},
 	{"backup.interrupt", 1, "", "node plan", func() Command { return new(InterruptBackup) }},
+	{"backup.stop", 1, "", "plan", func() Command { return new(StopBackup) }},
 	{"backup.cancel", 1, BackupsRun, "", func() Command { return new(CancelBackup) }},
 	{"backup.delete", 1, BackupsDelete, "plan", func() Command { return new(DeleteBackup) }},
 	{"job.create", 1, Self, "plan", func() Command { return new(CreateJob) }},

@@ -43,6 +43,8 @@ func eventful(t testing.TB) *lab {
 		&UpdateTask{ID: "t1", Retention: &Retention{Last: 3, Daily: 7}, Nodes: &[]string{"b2"}},
 		&UpdateSchedule{ID: "nightly", Cron: ptr("0 3 * * *")},
 		&CreateSchedule{ID: "weekly", Name: "weekly", Cron: "@weekly", Missed: Skip, Disabled: true},
+		&CreateSchedule{ID: "sundays", Name: "sundays", Calendar: []Rule{{Weekdays: []string{"sun"}, Nth: 1, At: []string{"02:30"}}}, Window: time.Hour, Jitter: time.Minute},
+		&UpdateSchedule{ID: "sundays", Paused: ptr(true)},
 		&RemoveSchedule{ID: "weekly"},
 		&CreateClient{ID: "c3", Name: "mail", Share: "web"},
 		&CreateTask{ID: "t4", Name: "mail", Client: "mail", Source: Source{Paths: []string{"/var/mail"}, Exclude: []string{"*.tmp"}}},
@@ -69,7 +71,8 @@ func eventful(t testing.TB) *lab {
 	l.do("plan:fail", &InterruptBackup{ID: "live", Attempt: 1, Reason: "node b1 is offline"})
 	l.do("plan:place", &AssignJob{ID: "verify", From: Queued, Node: "s2"})
 	l.do("plan:fail", &InterruptJob{ID: "verify", Attempt: 1, Reason: "node s2 is offline"})
-	l.do("user:bu", &CancelJob{ID: "verify"}, &CancelBackup{ID: "wait"})
+	l.do("user:bu", &CancelJob{ID: "verify"}, &CancelBackup{ID: "wait"}, &CreateBackup{ID: "late", Task: "t1"})
+	l.do("plan:fail", &StopBackup{ID: "late", Reason: "its window has passed"})
 	l.do("user:adm", &DeleteBackup{ID: "done", Job: "forget"})
 	l.do("node:s2", &LeaveNode{ID: "s2"})
 	l.do("user:op", &RemoveNode{ID: "s2", Force: true})

@@ -80,6 +80,21 @@ func byField[T any, K cmp.Ordered](name string, when func(*T) bool, value func(*
 	}}
 }
 
+// byUrgency is the index of a rank, the lowest first, and among equals of the time
+// of creation: the order in which things wait.
+func byUrgency[T any](name string, rank func(*T) uint8, setRank func(*T, uint8), created func(*T) *Time, when func(*T) bool) indexDef[T] {
+	urgency := func(row *T) uint64 { return uint64(rank(row))<<56 | uint64(max(*created(row), 0))>>7 }
+	return byField(name, when, urgency,
+		func(row *T) string { return orderKey(urgency(row)) },
+		func(row *T, key string) {
+			if len(key) == 8 {
+				n := binary.BigEndian.Uint64([]byte(key))
+				setRank(row, uint8(n>>56))
+				*created(row) = Time(n << 8 >> 1)
+			}
+		})
+}
+
 // byEach is the index of keys of which a row may have several.
 func byEach[T any](name string, keys func(row *T, emit func(key string))) indexDef[T] {
 	type item struct {

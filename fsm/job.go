@@ -55,6 +55,22 @@ var jobRules = map[JobKind]struct {
 // Role is the role of the nodes that can do jobs of the kind.
 func (k JobKind) Role() string { return jobRules[k].role }
 
+// rank puts the jobs that people wait for before all others.
+func (k JobKind) rank() uint8 {
+	if k == RestoreJob {
+		return 0
+	}
+	return 1
+}
+
+// kindRanked is a kind of job with that rank.
+func kindRanked(rank uint8) JobKind {
+	if rank == 0 {
+		return RestoreJob
+	}
+	return VerifyJob
+}
+
 // Maintains tells whether jobs of the kind need the lease of their repository:
 // the right to maintain it, which one live job has at a time. The fence of the
 // job is the fence of the lease; it ends with the job's attempt.
@@ -90,6 +106,9 @@ var jobs = define(schema[Job]{
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
 		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
+		// the jobs that wait, those first that people wait for
+		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
+			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() }),
 	},
 	texts: func(j *Job, emit func(string)) {

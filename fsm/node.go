@@ -55,7 +55,8 @@ type Node struct {
 	Understands int               `cbor:"understands"` // the log version of its program
 	LastSeen    Time              `cbor:"last_seen"`
 	Capacity    Capacity          `cbor:"capacity"`
-	Slots       int               `cbor:"slots"` // runs it takes at once
+	Slots       int               `cbor:"slots"`              // runs it takes at once
+	Parallel    int               `cbor:"parallel,omitempty"` // backups that write to it at once; 0 is without end
 	Certificate string            `cbor:"certificate"`
 	NotAfter    Time              `cbor:"not_after"` // end of its certificate
 }
@@ -293,6 +294,8 @@ type UpdateNode struct {
 	Roles   Opt[[]string]          `cbor:"roles,omitempty"`
 	Site    Opt[string]            `cbor:"site,omitempty"`
 	Labels  Opt[map[string]string] `cbor:"labels,omitempty"`
+
+	Parallel Opt[int] `cbor:"parallel,omitempty"`
 }
 
 func (c *UpdateNode) apply(tx *Tx) (string, error) {
@@ -307,6 +310,10 @@ func (c *UpdateNode) apply(tx *Tx) (string, error) {
 	set(&n.Mode, c.Mode)
 	set(&n.Site, c.Site)
 	set(&n.Labels, c.Labels)
+	set(&n.Parallel, c.Parallel)
+	if err := checkParallel(n.Parallel); err != nil {
+		return "", err
+	}
 	if !slices.Contains([]NodeMode{Active, Draining, Maintenance}, n.Mode) {
 		return "", invalidField("mode", "%q is not one of active, draining, maintenance", n.Mode)
 	}

@@ -41,6 +41,7 @@ type Order struct {
 	Repair     bool              `cbor:"repair,omitempty"`
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
 	Grants     []Grant           `cbor:"grants,omitempty"`
+	Conduct    *Conduct          `cbor:"conduct,omitempty"` // of a backup
 }
 
 // RepositoryAccess is how to reach a repository.
@@ -95,7 +96,7 @@ func (v *View) backupOrder(b *Backup) Order {
 	o := Order{ID: b.ID, Kind: BackupOrder, Role: RoleBackupManager, Attempt: b.Attempt, Fence: b.Fence,
 		Cancel: b.Cancel, Source: b.Source, Repository: v.access(b.Repository, b.Storages)}
 	if t, ok := v.Tasks.Get(b.Task); ok {
-		o.Task, o.Source = t.Name, &t.Source
+		o.Task, o.Source, o.Conduct = t.Name, &t.Source, &t.Conduct
 	}
 	if c, ok := v.Clients.Get(b.Client); ok {
 		o.Client = c.Name

@@ -17,12 +17,15 @@ const (
 	Warning     Status = "warning" // done, with something left out
 	Failed      Status = "failed"
 	Cancelled   Status = "cancelled"
-	Interrupted Status = "interrupted" // the node was lost; it is tried again
+	Interrupted Status = "interrupted" // the node was lost, or the attempt failed; it is tried again
 	Deleted     Status = "deleted"
 )
 
 // Live tells whether the status is one in which a node works on the run, or may.
 func (s Status) Live() bool { return s == Assigned || s == Running }
+
+// Waits tells whether the status is one in which the run waits for a node.
+func (s Status) Waits() bool { return s == Queued || s == Interrupted }
 
 // Ended tells whether nothing more will happen to the run by itself.
 func (s Status) Ended() bool {
@@ -50,11 +53,14 @@ func (f Fence) Less(g Fence) bool {
 type Run struct {
 	Status     Status `cbor:"status"`
 	Attempt    int32  `cbor:"attempt"`
-	Cancel     bool   `cbor:"cancel,omitempty"` // somebody asked for it to be cancelled
+	Cancel     bool   `cbor:"cancel,omitempty"`  // somebody asked for it to be cancelled
+	Overdue    bool   `cbor:"overdue,omitempty"` // it was stopped for the reason in Error, and has failed
+	Priority   int8   `cbor:"priority,omitempty"`
 	Node       string `cbor:"node,omitempty"`
 	Fence      Fence  `cbor:"fence"`
 	StartedAt  Time   `cbor:"started_at"`
 	FinishedAt Time   `cbor:"finished_at"`
+	RetryAt    Time   `cbor:"retry_at,omitempty"` // when it is tried again after a failure
 	Error      string `cbor:"error,omitempty"`
 }
 
@@ -71,7 +77,7 @@ func (r *Run) assign(tx *Tx, from Status, attempt int32, node string) error {
 	}
 	r.Status, r.Node, r.Attempt, r.Error = Assigned, n.ID, attempt+1, ""
 	r.Fence = Fence{tx.epoch(), tx.Index}
-	r.StartedAt, r.FinishedAt = 0, 0
+	r.StartedAt, r.FinishedAt, r.RetryAt = 0, 0, 0
 	return nil
 }
 
@@ -116,8 +122,11 @@ func (r *Run) finish(tx *Tx, attempt int32, o *Outcome) (again bool, err error) 
 	if end < 0 {
 		return false, invalidField("status", "%q is not an end of a run", o.Status)
 	}
-	if r.Status == o.Status {
+	if r.Status == o.Status || r.Overdue && r.Status == Failed && o.Status == Cancelled || r.RetryAt != 0 && o.Status == Failed {
 		return true, nil
+	}
+	if r.RetryAt != 0 {
+		return false, Errorf(Conflict, "attempt %d has ended as failed", attempt)
 	}
 	if !r.Status.Live() && r.Status != Interrupted {
 		return false, Errorf(Conflict, "the run has ended as %s", r.Status)
@@ -126,11 +135,42 @@ func (r *Run) finish(tx *Tx, attempt int32, o *Outcome) (again bool, err error) 
 	if message == "" && len(o.Warnings) > 0 {
 		message = o.Warnings[0]
 	}
-	r.Status, r.FinishedAt, r.Error = ends[end], tx.At, truncate(message, maxMessage)
+	r.Status, r.FinishedAt = ends[end], tx.At
+	if r.Overdue && r.Status == Cancelled {
+		r.Status = Failed // and why is known
+	} else {
+		r.Error, r.Overdue = truncate(message, maxMessage), false
+	}
 	if r.StartedAt == 0 {
 		r.StartedAt = tx.At
 	}
 	return false, nil
+}
+
+// again has a run that has just failed tried once more, unless that would be too
+// often or too late.
+func (r *Run) again(tx *Tx, how Retry, until Time) {
+	at := tx.At.Add(how.after(r.Attempt))
+	if r.Status == Failed && !r.Cancel && r.Attempt < how.Attempts && (until == 0 || at <= until) {
+		r.Status, r.RetryAt, r.FinishedAt = Interrupted, at, 0
+	}
+}
+
+// stop gives up, as failed, a run that has had its time: at once when nobody works
+// on it, else once its node has ended it.
+func (r *Run) stop(tx *Tx, attempt int32, reason string) error {
+	switch {
+	case r.Status.Ended():
+		return Errorf(Conflict, "the run has ended as %s", r.Status)
+	case r.Attempt != attempt || r.Cancel:
+		return Errorf(Conflict, "the run is in attempt %d, or being cancelled", r.Attempt)
+	case r.Status.Live():
+		r.Cancel, r.Overdue = true, true
+	default:
+		r.Status, r.FinishedAt, r.RetryAt = Failed, tx.At, 0
+	}
+	r.Error = truncate(reason, maxMessage)
+	return nil
 }
 
 // interrupt gives an attempt up. When it was cancelled, or was tried often
@@ -141,6 +181,10 @@ func (r *Run) interrupt(tx *Tx, attempt int32, reason string) error {
 	}
 	if !r.Status.Live() {
 		return Errorf(Conflict, "the run is %s", r.Status)
+	}
+	if r.Overdue {
+		r.Status, r.FinishedAt = Failed, tx.At
+		return nil
 	}
 	r.Status, r.Error = Interrupted, truncate(reason, maxMessage)
 	switch {
@@ -160,7 +204,7 @@ func (r *Run) cancel(tx *Tx) error {
 	case r.Status.Live():
 		r.Cancel = true
 	default:
-		r.Status, r.FinishedAt = Cancelled, tx.At
+		r.Status, r.FinishedAt, r.RetryAt = Cancelled, tx.At, 0
 	}
 	return nil
 }

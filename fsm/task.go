@@ -18,6 +18,7 @@ type Task struct {
 	Enabled   bool      `cbor:"enabled"`
 	Nodes     []string  `cbor:"nodes,omitempty"` // ids of the backup managers it may run on; empty means any
 	LastSlot  Time      `cbor:"last_slot"`       // of its schedule that has been turned into a backup
+	Conduct   `cbor:"conduct,omitzero"`
 }
 
 // Source is the data of a task: paths, or a command whose standard output is
@@ -64,6 +65,10 @@ var tasks = define(schema[Task]{
 			emit(p)
 		}
 		emit(t.Source.Name)
+		for k, v := range t.Labels {
+			emit(k)
+			emit(v)
+		}
 	},
 })
 
@@ -139,6 +144,9 @@ func (tx *Tx) checkTask(t *Task) error {
 	if err := t.Source.check(); err != nil {
 		return err
 	}
+	if err := t.Conduct.check(); err != nil {
+		return err
+	}
 	return t.Retention.check()
 }
 
@@ -173,6 +181,7 @@ type CreateTask struct {
 	Schedule  string    `cbor:"schedule,omitempty"`
 	Disabled  bool      `cbor:"disabled,omitempty"`
 	Nodes     []string  `cbor:"nodes,omitempty"`
+	Conduct   `cbor:"conduct,omitzero"`
 }
 
 func (c *CreateTask) apply(tx *Tx) (string, error) {
@@ -180,7 +189,7 @@ func (c *CreateTask) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	t := &Task{Meta: Meta{ID: c.ID}, Name: c.Name, Client: c.Client, Source: c.Source, Level: c.Level,
-		Retention: c.Retention, Schedule: c.Schedule, Enabled: !c.Disabled, LastSlot: tx.At}
+		Retention: c.Retention, Schedule: c.Schedule, Enabled: !c.Disabled, LastSlot: tx.At, Conduct: c.Conduct}
 	nodes, err := tx.backupManagers(c.Nodes)
 	if err != nil {
 		return "", err
@@ -196,15 +205,16 @@ func (c *CreateTask) apply(tx *Tx) (string, error) {
 // UpdateTask changes a task. A change of schedule, or enabling it, begins with
 // the next slot.
 type UpdateTask struct {
-	ID        string         `cbor:"id"`
-	IfIndex   uint64         `cbor:"if_index,omitempty"`
-	Name      Opt[string]    `cbor:"name,omitempty"`
-	Source    Opt[Source]    `cbor:"source,omitempty"`
-	Level     Opt[Level]     `cbor:"level,omitempty"`
-	Retention Opt[Retention] `cbor:"retention,omitempty"`
-	Schedule  Opt[string]    `cbor:"schedule,omitempty"`
-	Enabled   Opt[bool]      `cbor:"enabled,omitempty"`
-	Nodes     Opt[[]string]  `cbor:"nodes,omitempty"`
+	ID            string         `cbor:"id"`
+	IfIndex       uint64         `cbor:"if_index,omitempty"`
+	Name          Opt[string]    `cbor:"name,omitempty"`
+	Source        Opt[Source]    `cbor:"source,omitempty"`
+	Level         Opt[Level]     `cbor:"level,omitempty"`
+	Retention     Opt[Retention] `cbor:"retention,omitempty"`
+	Schedule      Opt[string]    `cbor:"schedule,omitempty"`
+	Enabled       Opt[bool]      `cbor:"enabled,omitempty"`
+	Nodes         Opt[[]string]  `cbor:"nodes,omitempty"`
+	ConductChange `cbor:"conduct,omitzero"`
 }
 
 func (c *UpdateTask) apply(tx *Tx) (string, error) {
@@ -222,6 +232,7 @@ func (c *UpdateTask) apply(tx *Tx) (string, error) {
 	set(&t.Retention, c.Retention)
 	set(&t.Schedule, c.Schedule)
 	set(&t.Enabled, c.Enabled)
+	c.ConductChange.Apply(&t.Conduct)
 	if c.Nodes != nil { // else they stay, though one may be gone
 		nodes, err := tx.backupManagers(*c.Nodes)
 		if err != nil {

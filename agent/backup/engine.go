@@ -113,6 +113,8 @@ type BackupOptions struct { //nolint:revive // of several options here, those of
 	Run     string
 	Attempt int32
 	Fence   Fence
+	// Throttle bounds how fast it is written to the storage; nil does not.
+	Throttle *Throttle
 }
 
 // Snapshot is the stored result of a backup.

@@ -70,12 +70,29 @@ func (r *Role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress))
 	return do(ctx, repo, o, func(e Event) { progress(progressOf(e)) })
 }
 
-// backup makes a backup, and the repository if it is the first one there.
-func (r *Role) backup(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
+// backup makes a backup, between the commands that its task has run before and
+// after it.
+func (r *Role) backup(ctx context.Context, repo Repo, o fsm.Order, ev Events) (out fsm.Outcome, err error) {
+	h := hooksOf(o)
+	if err = h.before(ctx); err == nil {
+		out, err = r.store(ctx, repo, o, ev)
+	}
+	h.after(ctx, &out, err)
+	return out, err
+}
+
+// store makes a backup, and the repository if it is the first one there.
+func (r *Role) store(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
 	if o.Source == nil {
 		return fsm.Outcome{}, fmt.Errorf("%w: what to back up", errOrder)
 	}
 	opt := BackupOptions{Client: o.Client, Task: o.Task, Run: o.ID, Attempt: o.Attempt, Fence: o.Fence}
+	if o.Conduct != nil {
+		var err error
+		if opt.Throttle, err = NewThrottle(o.Conduct.Bandwidth); err != nil {
+			return fsm.Outcome{}, err
+		}
+	}
 	snap, err := r.engine.Backup(ctx, repo, *o.Source, opt, ev)
 	if errors.Is(err, ErrNoRepository) {
 		r.log.Info("creating the repository", "namespace", repo.Namespace, "run", o.ID)
@@ -138,13 +155,14 @@ func (r *Role) forget(ctx context.Context, repo Repo, o fsm.Order, _ Events) (fs
 func told(all []Warning) []string {
 	words := make([]string, 0, min(len(all), mostTold))
 	for _, w := range all[:min(len(all), mostTold)] {
-		text := w.String()
-		if len(text) > mostSaid {
-			text = text[:mostSaid]
-		}
-		words = append(words, strings.ToValidUTF8(text, "\uFFFD"))
+		words = append(words, bounded(w.String()))
 	}
 	return words
+}
+
+// bounded cuts a text down to what is told of one.
+func bounded(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), mostSaid)], "\uFFFD")
 }
 
 func progressOf(e Event) fsm.Progress {

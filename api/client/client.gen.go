@@ -123,17 +123,23 @@ type Backup struct {
 	Id string `json:"id"`
 
 	// Index Applied index of the last change
-	Index int64  `json:"index"`
+	Index int64 `json:"index"`
+
+	// Level As asked for; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one
 	Level string `json:"level"`
 
 	// Node Name of the node that works on it, or did last
-	Node string `json:"node"`
+	Node     string `json:"node"`
+	Priority int32  `json:"priority"`
 
 	// Progress While it runs
 	Progress *Progress `json:"progress,omitempty"`
 
 	// Repository Name
 	Repository string `json:"repository"`
+
+	// RetryAt When it is tried again after a failure
+	RetryAt *time.Time `json:"retry_at"`
 
 	// Slot Time of the schedule that it was made for
 	Slot *string `json:"slot"`
@@ -150,8 +156,11 @@ type Backup struct {
 	Storages []string `json:"storages"`
 
 	// Task Name; empty when it was made without a task
-	Task      string    `json:"task"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Task string `json:"task"`
+
+	// Until Until when it may be begun or tried again: the end of the schedule's window
+	Until     *time.Time `json:"until"`
+	UpdatedAt time.Time  `json:"updated_at"`
 }
 
 // BackupInput defines model for BackupInput.
@@ -177,6 +186,25 @@ type BackupStats struct {
 	// Timeline The last 24 hours, oldest first
 	Timeline []SpanStats `json:"timeline"`
 	Total    int64       `json:"total"`
+}
+
+// Bandwidth defines model for Bandwidth.
+type Bandwidth struct {
+	// From Time of day; always without from and to
+	//
+	// Examples: 08:00
+	From *string `json:"from,omitempty"`
+
+	// Rate Bytes a second
+	Rate int64 `json:"rate"`
+
+	// To Time of day; before from it is on the next day
+	//
+	// Examples: 18:00
+	To *string `json:"to,omitempty"`
+
+	// Zone Of the times, an IANA name; UTC unless said otherwise
+	Zone *string `json:"zone,omitempty"`
 }
 
 // CA defines model for CA.
@@ -248,6 +276,9 @@ type Client struct {
 	Labels map[string]string `json:"labels"`
 	Name   string            `json:"name"`
 
+	// Parallel How many backups of it are at work at once; 0 is without end
+	Parallel int64 `json:"parallel"`
+
 	// Placement Where its data may be handled and kept
 	Placement Placement `json:"placement"`
 
@@ -261,9 +292,10 @@ type ClientChange struct {
 	Address *string `json:"address,omitempty"`
 
 	// Copies On how many storages its data should lie, at most 8
-	Copies *int64             `json:"copies,omitempty"`
-	Labels *map[string]string `json:"labels,omitempty"`
-	Name   *string            `json:"name,omitempty"`
+	Copies   *int64             `json:"copies,omitempty"`
+	Labels   *map[string]string `json:"labels,omitempty"`
+	Name     *string            `json:"name,omitempty"`
+	Parallel *int64             `json:"parallel,omitempty"`
 
 	// Placement What is given of it replaces what is there
 	Placement *PlacementChange `json:"placement,omitempty"`
@@ -277,6 +309,9 @@ type ClientInput struct {
 	Copies *int64             `json:"copies,omitempty"`
 	Labels *map[string]string `json:"labels,omitempty"`
 	Name   string             `json:"name"`
+
+	// Parallel How many backups of it are at work at once; 0 is without end
+	Parallel *int64 `json:"parallel,omitempty"`
 
 	// Placement Where its data may be handled and kept
 	Placement *PlacementChange `json:"placement,omitempty"`
@@ -616,9 +651,12 @@ type Job struct {
 	Progress *Progress `json:"progress,omitempty"`
 
 	// Repository Name
-	Repository string     `json:"repository"`
-	StartedAt  *time.Time `json:"started_at"`
-	Stats      Stats      `json:"stats"`
+	Repository string `json:"repository"`
+
+	// RetryAt When it is tried again after a failure
+	RetryAt   *time.Time `json:"retry_at"`
+	StartedAt *time.Time `json:"started_at"`
+	Stats     Stats      `json:"stats"`
 
 	// Status queued, assigned, running, succeeded, warning, failed, cancelled, interrupted or deleted
 	Status string `json:"status"`
@@ -1060,6 +1098,9 @@ type Node struct {
 	Mode string `json:"mode"`
 	Name string `json:"name"`
 
+	// Parallel Of a storage: how many backups may write to it at once; 0 is without end
+	Parallel int64 `json:"parallel"`
+
 	// Reason Why it is degraded
 	Reason string `json:"reason"`
 
@@ -1096,9 +1137,12 @@ type NodeChange struct {
 	Labels *map[string]string `json:"labels,omitempty"`
 
 	// Mode active, draining or maintenance
-	Mode  *string   `json:"mode,omitempty"`
-	Roles *[]string `json:"roles,omitempty"`
-	Site  *string   `json:"site,omitempty"`
+	Mode *string `json:"mode,omitempty"`
+
+	// Parallel Of a storage: how many backups may write to it at once; 0 is without end
+	Parallel *int64    `json:"parallel,omitempty"`
+	Roles    *[]string `json:"roles,omitempty"`
+	Site     *string   `json:"site,omitempty"`
 }
 
 // NodeStats defines model for NodeStats.
@@ -1251,11 +1295,41 @@ type Retention struct {
 	Yearly  *int64 `json:"yearly,omitempty"`
 }
 
+// Retry defines model for Retry.
+type Retry struct {
+	// Attempts In all; 0 and 1 are without another
+	Attempts int32 `json:"attempts"`
+
+	// Pause Before the second attempt; it doubles with each. 1m unless said otherwise
+	//
+	// Examples: 5m
+	Pause *string `json:"pause,omitempty"`
+}
+
+// Rule defines model for Rule.
+type Rule struct {
+	// At Times of day as 02:30
+	At []string `json:"at"`
+
+	// Day Of the month, 1 to 31, or -1 for the last; a month without it is passed over
+	Day *int64 `json:"day,omitempty"`
+
+	// Nth Of these weekdays in a month only the 1st to 5th, or -1 for the last
+	Nth *int64 `json:"nth,omitempty"`
+
+	// Weekdays mon, tue, wed, thu, fri, sat, sun; every day without them and without a day
+	Weekdays *[]string `json:"weekdays,omitempty"`
+}
+
 // Schedule defines model for Schedule.
 type Schedule struct {
+	// Calendar A slot is what any of the rules names; none with a cron expression
+	Calendar  []Rule    `json:"calendar"`
 	CreatedAt time.Time `json:"created_at"`
-	Cron      string    `json:"cron"`
-	Enabled   bool      `json:"enabled"`
+
+	// Cron Empty with a calendar
+	Cron    string `json:"cron"`
+	Enabled bool   `json:"enabled"`
 
 	// Id Opaque and for ever
 	Id string `json:"id"`
@@ -1263,41 +1337,78 @@ type Schedule struct {
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
+	// Jitter Over how long the tasks of a slot are spread, as a duration; empty is not at all
+	Jitter string `json:"jitter"`
+
 	// Missed What becomes of slots that nobody could start: run_once or skip
 	Missed string `json:"missed"`
 	Name   string `json:"name"`
 
-	// NextAt The next slot; null while disabled
+	// NextAt The next slot; null while disabled, and while paused until it is resumed
 	NextAt *time.Time `json:"next_at"`
+
+	// Paused It starts nothing; the slots of a pause are not made up for
+	Paused bool `json:"paused"`
+
+	// PausedUntil When the pause ends by itself
+	PausedUntil *time.Time `json:"paused_until"`
 
 	// Tasks How many are bound to it
 	Tasks     int64     `json:"tasks"`
 	UpdatedAt time.Time `json:"updated_at"`
-	Zone      string    `json:"zone"`
+
+	// Window How long after its slot a run may still be begun, or tried again, as a duration; empty is without end
+	Window string `json:"window"`
+	Zone   string `json:"zone"`
 }
 
 // ScheduleChange defines model for ScheduleChange.
 type ScheduleChange struct {
-	Cron    *string `json:"cron,omitempty"`
-	Enabled *bool   `json:"enabled,omitempty"`
-	Missed  *string `json:"missed,omitempty"`
-	Name    *string `json:"name,omitempty"`
-	Zone    *string `json:"zone,omitempty"`
+	// Calendar Takes the place of a cron expression
+	Calendar *[]Rule `json:"calendar,omitempty"`
+	Cron     *string `json:"cron,omitempty"`
+	Enabled  *bool   `json:"enabled,omitempty"`
+
+	// Jitter Empty is not at all
+	Jitter *string `json:"jitter,omitempty"`
+	Missed *string `json:"missed,omitempty"`
+	Name   *string `json:"name,omitempty"`
+	Paused *bool   `json:"paused,omitempty"`
+
+	// PausedUntil With paused: when it goes on by itself; otherwise once paused is false
+	PausedUntil *time.Time `json:"paused_until,omitempty"`
+
+	// Window Empty is without end
+	Window *string `json:"window,omitempty"`
+	Zone   *string `json:"zone,omitempty"`
 }
 
 // ScheduleInput defines model for ScheduleInput.
 type ScheduleInput struct {
+	// Calendar Instead of a cron expression: a slot is what any of the rules names
+	Calendar *[]Rule `json:"calendar,omitempty"`
+
 	// Cron Minute, hour, day of month, month, day of week; or @daily and the like
 	//
 	// Examples: 30 2 * * *
-	Cron string `json:"cron"`
+	Cron *string `json:"cron,omitempty"`
 
 	// Enabled True unless said otherwise
 	Enabled *bool `json:"enabled,omitempty"`
 
+	// Jitter Over how long the tasks of a slot are spread
+	//
+	// Examples: 15m
+	Jitter *string `json:"jitter,omitempty"`
+
 	// Missed run_once (unless said otherwise) or skip
 	Missed *string `json:"missed,omitempty"`
 	Name   string  `json:"name"`
+
+	// Window How long after its slot a run may still be begun; without end unless said otherwise
+	//
+	// Examples: 4h
+	Window *string `json:"window,omitempty"`
 
 	// Zone An IANA name such as Europe/Berlin; UTC unless said otherwise
 	Zone *string `json:"zone,omitempty"`
@@ -1308,6 +1419,28 @@ type SiteStorage struct {
 	Capacity int64  `json:"capacity"`
 	Site     string `json:"site"`
 	Used     int64  `json:"used"`
+}
+
+// Slot defines model for Slot.
+type Slot struct {
+	At time.Time `json:"at"`
+
+	// Local The same moment in the zone of the schedule
+	Local time.Time `json:"local"`
+
+	// Others How many tasks of other schedules are started in the same minute
+	Others int64 `json:"others"`
+
+	// Tasks Names of the first of them
+	Tasks []string `json:"tasks"`
+}
+
+// Slots defines model for Slots.
+type Slots struct {
+	// Items Of a schedule that is disabled or paused, those that it would have
+	Items []Slot `json:"items"`
+	Total int64  `json:"total"`
+	Zone  string `json:"zone"`
 }
 
 // Source defines model for Source.
@@ -1363,22 +1496,43 @@ type StorageStats struct {
 
 // Task defines model for Task.
 type Task struct {
+	Bandwidth []Bandwidth `json:"bandwidth"`
+
 	// Client Name
-	Client    string    `json:"client"`
-	CreatedAt time.Time `json:"created_at"`
-	Enabled   bool      `json:"enabled"`
+	Client string `json:"client"`
+
+	// CommandTimeout How long each of the two may take
+	CommandTimeout string    `json:"command_timeout"`
+	CreatedAt      time.Time `json:"created_at"`
+	Enabled        bool      `json:"enabled"`
 
 	// Id Opaque and for ever
 	Id string `json:"id"`
 
 	// Index Applied index of the last change
-	Index int64  `json:"index"`
+	Index  int64             `json:"index"`
+	Labels map[string]string `json:"labels"`
+
+	// Level full, incremental, differential or copy. It is kept and shown; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one
 	Level string `json:"level"`
-	Name  string `json:"name"`
+
+	// MaxRuntime After which an attempt is stopped and has failed, as a duration; empty is without end
+	MaxRuntime string `json:"max_runtime"`
+	Name       string `json:"name"`
 
 	// Nodes Names of the backup managers that it may run on; none means any
-	Nodes     []string  `json:"nodes"`
+	Nodes []string `json:"nodes"`
+
+	// Post Run after, whatever came of the backup; if it fails, that is a warning
+	Post []string `json:"post"`
+
+	// Pre Command and arguments, run on the backup manager before; if it fails, so does the backup
+	Pre []string `json:"pre"`
+
+	// Priority Of two that wait the greater is begun first, -100 to 100
+	Priority  int32     `json:"priority"`
 	Retention Retention `json:"retention"`
+	Retry     Retry     `json:"retry"`
 
 	// Schedule Name; null when it is started by hand alone
 	Schedule  *string   `json:"schedule"`
@@ -1388,11 +1542,32 @@ type Task struct {
 
 // TaskChange defines model for TaskChange.
 type TaskChange struct {
-	Enabled   *bool      `json:"enabled,omitempty"`
-	Level     *string    `json:"level,omitempty"`
-	Name      *string    `json:"name,omitempty"`
-	Nodes     *[]string  `json:"nodes,omitempty"`
+	// Bandwidth Of several at the same time the least counts
+	Bandwidth *[]Bandwidth `json:"bandwidth,omitempty"`
+
+	// CommandTimeout How long each of the two may take; 10m unless said otherwise
+	CommandTimeout *string            `json:"command_timeout,omitempty"`
+	Enabled        *bool              `json:"enabled,omitempty"`
+	Labels         *map[string]string `json:"labels,omitempty"`
+	Level          *string            `json:"level,omitempty"`
+
+	// MaxRuntime After which an attempt is stopped and has failed; empty is without end
+	//
+	// Examples: 6h
+	MaxRuntime *string   `json:"max_runtime,omitempty"`
+	Name       *string   `json:"name,omitempty"`
+	Nodes      *[]string `json:"nodes,omitempty"`
+
+	// Post Run after, whatever came of the backup; if it fails, that is a warning
+	Post *[]string `json:"post,omitempty"`
+
+	// Pre Command and arguments, run on the backup manager before; if it fails, so does the backup
+	Pre *[]string `json:"pre,omitempty"`
+
+	// Priority Of two that wait the greater is begun first, -100 to 100
+	Priority  *int32     `json:"priority,omitempty"`
 	Retention *Retention `json:"retention,omitempty"`
+	Retry     *Retry     `json:"retry,omitempty"`
 
 	// Schedule Empty takes it off its schedule
 	Schedule *string `json:"schedule,omitempty"`
@@ -1401,16 +1576,37 @@ type TaskChange struct {
 
 // TaskInput defines model for TaskInput.
 type TaskInput struct {
-	Client string `json:"client"`
+	// Bandwidth Of several at the same time the least counts
+	Bandwidth *[]Bandwidth `json:"bandwidth,omitempty"`
+	Client    string       `json:"client"`
+
+	// CommandTimeout How long each of the two may take; 10m unless said otherwise
+	CommandTimeout *string `json:"command_timeout,omitempty"`
 
 	// Enabled True unless said otherwise
-	Enabled *bool `json:"enabled,omitempty"`
+	Enabled *bool              `json:"enabled,omitempty"`
+	Labels  *map[string]string `json:"labels,omitempty"`
 
 	// Level full, incremental (unless said otherwise), differential or copy
-	Level     *string    `json:"level,omitempty"`
-	Name      string     `json:"name"`
-	Nodes     *[]string  `json:"nodes,omitempty"`
+	Level *string `json:"level,omitempty"`
+
+	// MaxRuntime After which an attempt is stopped and has failed; empty is without end
+	//
+	// Examples: 6h
+	MaxRuntime *string   `json:"max_runtime,omitempty"`
+	Name       string    `json:"name"`
+	Nodes      *[]string `json:"nodes,omitempty"`
+
+	// Post Run after, whatever came of the backup; if it fails, that is a warning
+	Post *[]string `json:"post,omitempty"`
+
+	// Pre Command and arguments, run on the backup manager before; if it fails, so does the backup
+	Pre *[]string `json:"pre,omitempty"`
+
+	// Priority Of two that wait the greater is begun first, -100 to 100
+	Priority  *int32     `json:"priority,omitempty"`
 	Retention *Retention `json:"retention,omitempty"`
+	Retry     *Retry     `json:"retry,omitempty"`
 	Schedule  *string    `json:"schedule,omitempty"`
 	Source    Source     `json:"source"`
 }
@@ -1765,6 +1961,21 @@ type GetBackupLogParams struct {
 
 	// Wait Wait as long for something newer than index, such as 30s
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// RerunBackupParams defines parameters for RerunBackup.
+type RerunBackupParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // RestoreBackupParams defines parameters for RestoreBackup.
@@ -2640,6 +2851,24 @@ type CreateScheduleParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// PreviewScheduleParams defines parameters for PreviewSchedule.
+type PreviewScheduleParams struct {
+	// Count How many slots, 1 to 100; otherwise 10
+	Count *int `form:"count,omitempty" json:"count,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // RemoveScheduleParams defines parameters for RemoveSchedule.
 type RemoveScheduleParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -2680,6 +2909,21 @@ type UpdateScheduleParams struct {
 
 	// IfMatch Only when the object still has this ETag
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// NextSlotsParams defines parameters for NextSlots.
+type NextSlotsParams struct {
+	// Count How many slots, 1 to 100; otherwise 10
+	Count *int `form:"count,omitempty" json:"count,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
 // GetStatsParams defines parameters for GetStats.
@@ -2738,7 +2982,7 @@ type ListTasksParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Sort Fields to sort by, with a comma between, and - before one that is to descend: name, client, schedule, level, enabled, created_at, updated_at. Otherwise name
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: name, client, schedule, level, priority, enabled, created_at, updated_at. Otherwise name
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit Rows of a page, at most 1000; otherwise 100
@@ -3027,6 +3271,9 @@ type UpdateRepositoryJSONRequestBody = RepositoryChange
 // CreateScheduleJSONRequestBody defines body for CreateSchedule for application/json ContentType.
 type CreateScheduleJSONRequestBody = ScheduleInput
 
+// PreviewScheduleJSONRequestBody defines body for PreviewSchedule for application/json ContentType.
+type PreviewScheduleJSONRequestBody = ScheduleInput
+
 // UpdateScheduleJSONRequestBody defines body for UpdateSchedule for application/json ContentType.
 type UpdateScheduleJSONRequestBody = ScheduleChange
 
@@ -3262,6 +3509,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/backups/{backup}/log (the `GetBackupLog` operationId).
 	GetBackupLog(ctx context.Context, backup string, params *GetBackupLogParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RerunBackup Make a backup again that has not succeeded: a new one of the same task, or of the same source
+	//
+	// Needs the right backups:run.
+	//
+	// Corresponds with POST /v1/backups/{backup}/rerun (the `RerunBackup` operationId).
+	RerunBackup(ctx context.Context, backup string, params *RerunBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RestoreBackupWithBody Restore from a backup
 	//
@@ -3745,6 +3999,24 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/schedules (the `CreateSchedule` operationId).
 	CreateSchedule(ctx context.Context, params *CreateScheduleParams, body CreateScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PreviewScheduleWithBody The next slots of a schedule that has not been made, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+	PreviewScheduleWithBody(ctx context.Context, params *PreviewScheduleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewSchedule The next slots of a schedule that has not been made, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+	PreviewSchedule(ctx context.Context, params *PreviewScheduleParams, body PreviewScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RemoveSchedule Remove a schedule that no task uses
 	//
 	// Needs the right data:write.
@@ -3776,6 +4048,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /v1/schedules/{schedule} (the `UpdateSchedule` operationId).
 	UpdateSchedule(ctx context.Context, schedule string, params *UpdateScheduleParams, body UpdateScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NextSlots The next slots of a schedule, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
+	NextSlots(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStats The numbers of the overview
 	//
@@ -4288,6 +4567,23 @@ func (c *Raw) GetFile(ctx context.Context, backup string, params *GetFileParams,
 // Corresponds with GET /v1/backups/{backup}/log (the `GetBackupLog` operationId).
 func (c *Raw) GetBackupLog(ctx context.Context, backup string, params *GetBackupLogParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBackupLogRequest(c.Server, backup, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RerunBackup Make a backup again that has not succeeded: a new one of the same task, or of the same source
+//
+// Needs the right backups:run.
+//
+// Corresponds with POST /v1/backups/{backup}/rerun (the `RerunBackup` operationId).
+func (c *Raw) RerunBackup(ctx context.Context, backup string, params *RerunBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRerunBackupRequest(c.Server, backup, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5400,6 +5696,44 @@ func (c *Raw) CreateSchedule(ctx context.Context, params *CreateScheduleParams, 
 	return c.Client.Do(req)
 }
 
+// PreviewScheduleWithBody The next slots of a schedule that has not been made, and what else is started then
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+func (c *Raw) PreviewScheduleWithBody(ctx context.Context, params *PreviewScheduleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewScheduleRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewSchedule The next slots of a schedule that has not been made, and what else is started then
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+func (c *Raw) PreviewSchedule(ctx context.Context, params *PreviewScheduleParams, body PreviewScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewScheduleRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RemoveSchedule Remove a schedule that no task uses
 //
 // Needs the right data:write.
@@ -5462,6 +5796,23 @@ func (c *Raw) UpdateScheduleWithBody(ctx context.Context, schedule string, param
 // Corresponds with PATCH /v1/schedules/{schedule} (the `UpdateSchedule` operationId).
 func (c *Raw) UpdateSchedule(ctx context.Context, schedule string, params *UpdateScheduleParams, body UpdateScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateScheduleRequest(c.Server, schedule, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NextSlots The next slots of a schedule, and what else is started then
+//
+// Needs the right data:read.
+//
+// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
+func (c *Raw) NextSlots(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNextSlotsRequest(c.Server, schedule, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7614,6 +7965,105 @@ func NewGetBackupLogRequest(server string, backup string, params *GetBackupLogPa
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRerunBackupRequest constructs an http.Request for the RerunBackup method
+func NewRerunBackupRequest(server string, backup string, params *RerunBackupParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "backup", backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/backups/%s/rerun", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -12918,6 +13368,123 @@ func NewCreateScheduleRequestWithBody(server string, params *CreateScheduleParam
 	return req, nil
 }
 
+// NewPreviewScheduleRequest calls the generic PreviewSchedule builder with application/json body
+func NewPreviewScheduleRequest(server string, params *PreviewScheduleParams, body PreviewScheduleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewScheduleRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPreviewScheduleRequestWithBody constructs an http.Request for the PreviewSchedule method, with any body, and a specified content type
+func NewPreviewScheduleRequestWithBody(server string, params *PreviewScheduleParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/schedules/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRemoveScheduleRequest constructs an http.Request for the RemoveSchedule method
 func NewRemoveScheduleRequest(server string, schedule string, params *RemoveScheduleParams) (*http.Request, error) {
 	var err error
@@ -13209,6 +13776,103 @@ func NewUpdateScheduleRequestWithBody(server string, schedule string, params *Up
 			req.Header.Set("If-Match", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewNextSlotsRequest constructs an http.Request for the NextSlots method
+func NewNextSlotsRequest(server string, schedule string, params *NextSlotsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "schedule", schedule, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/schedules/%s/next", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -15259,6 +15923,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/backups/{backup}/log (the `GetBackupLog` operationId).
 	GetBackupLogWithResponse(ctx context.Context, backup string, params *GetBackupLogParams, reqEditors ...RequestEditorFn) (*GetBackupLogResponse, error)
 
+	// RerunBackupWithResponse Make a backup again that has not succeeded: a new one of the same task, or of the same source
+	//
+	// Needs the right backups:run.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/backups/{backup}/rerun (the `RerunBackup` operationId).
+	RerunBackupWithResponse(ctx context.Context, backup string, params *RerunBackupParams, reqEditors ...RequestEditorFn) (*RerunBackupResponse, error)
+
 	// RestoreBackupWithBodyWithResponse Restore from a backup
 	//
 	// Needs the right backups:restore.
@@ -15807,6 +16480,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/schedules (the `CreateSchedule` operationId).
 	CreateScheduleWithResponse(ctx context.Context, params *CreateScheduleParams, body CreateScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateScheduleResponse, error)
 
+	// PreviewScheduleWithBodyWithResponse The next slots of a schedule that has not been made, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+	PreviewScheduleWithBodyWithResponse(ctx context.Context, params *PreviewScheduleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewScheduleResponse, error)
+
+	// PreviewScheduleWithResponse The next slots of a schedule that has not been made, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+	PreviewScheduleWithResponse(ctx context.Context, params *PreviewScheduleParams, body PreviewScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewScheduleResponse, error)
+
 	// RemoveScheduleWithResponse Remove a schedule that no task uses
 	//
 	// Needs the right data:write.
@@ -15842,6 +16533,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /v1/schedules/{schedule} (the `UpdateSchedule` operationId).
 	UpdateScheduleWithResponse(ctx context.Context, schedule string, params *UpdateScheduleParams, body UpdateScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateScheduleResponse, error)
+
+	// NextSlotsWithResponse The next slots of a schedule, and what else is started then
+	//
+	// Needs the right data:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
+	NextSlotsWithResponse(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*NextSlotsResponse, error)
 
 	// GetStatsWithResponse The numbers of the overview
 	//
@@ -16890,6 +17590,54 @@ func (r GetBackupLogResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetBackupLogResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RerunBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Backup
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RerunBackupResponse) GetJSON201() *Backup {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RerunBackupResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RerunBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RerunBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RerunBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RerunBackupResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19137,6 +19885,54 @@ func (r CreateScheduleResponse) ContentType() string {
 	return ""
 }
 
+type PreviewScheduleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Slots
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewScheduleResponse) GetJSON200() *Slots {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewScheduleResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewScheduleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewScheduleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewScheduleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewScheduleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RemoveScheduleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -19268,6 +20064,54 @@ func (r UpdateScheduleResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateScheduleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type NextSlotsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Slots
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r NextSlotsResponse) GetJSON200() *Slots {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r NextSlotsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r NextSlotsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r NextSlotsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NextSlotsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r NextSlotsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20376,6 +21220,21 @@ func (c *ClientWithResponses) GetBackupLogWithResponse(ctx context.Context, back
 	return ParseGetBackupLogResponse(rsp)
 }
 
+// RerunBackupWithResponse Make a backup again that has not succeeded: a new one of the same task, or of the same source
+//
+// Needs the right backups:run.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/backups/{backup}/rerun (the `RerunBackup` operationId).
+func (c *ClientWithResponses) RerunBackupWithResponse(ctx context.Context, backup string, params *RerunBackupParams, reqEditors ...RequestEditorFn) (*RerunBackupResponse, error) {
+	rsp, err := c.RerunBackup(ctx, backup, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRerunBackupResponse(rsp)
+}
+
 // RestoreBackupWithBodyWithResponse Restore from a backup
 //
 // Needs the right backups:restore.
@@ -21296,6 +22155,36 @@ func (c *ClientWithResponses) CreateScheduleWithResponse(ctx context.Context, pa
 	return ParseCreateScheduleResponse(rsp)
 }
 
+// PreviewScheduleWithBodyWithResponse The next slots of a schedule that has not been made, and what else is started then
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+func (c *ClientWithResponses) PreviewScheduleWithBodyWithResponse(ctx context.Context, params *PreviewScheduleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewScheduleResponse, error) {
+	rsp, err := c.PreviewScheduleWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewScheduleResponse(rsp)
+}
+
+// PreviewScheduleWithResponse The next slots of a schedule that has not been made, and what else is started then
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/schedules/preview (the `PreviewSchedule` operationId).
+func (c *ClientWithResponses) PreviewScheduleWithResponse(ctx context.Context, params *PreviewScheduleParams, body PreviewScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewScheduleResponse, error) {
+	rsp, err := c.PreviewSchedule(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewScheduleResponse(rsp)
+}
+
 // RemoveScheduleWithResponse Remove a schedule that no task uses
 //
 // Needs the right data:write.
@@ -21354,6 +22243,21 @@ func (c *ClientWithResponses) UpdateScheduleWithResponse(ctx context.Context, sc
 		return nil, err
 	}
 	return ParseUpdateScheduleResponse(rsp)
+}
+
+// NextSlotsWithResponse The next slots of a schedule, and what else is started then
+//
+// Needs the right data:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
+func (c *ClientWithResponses) NextSlotsWithResponse(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*NextSlotsResponse, error) {
+	rsp, err := c.NextSlots(ctx, schedule, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNextSlotsResponse(rsp)
 }
 
 // GetStatsWithResponse The numbers of the overview
@@ -22242,6 +23146,39 @@ func ParseGetBackupLogResponse(rsp *http.Response) (*GetBackupLogResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRerunBackupResponse parses an HTTP response from a RerunBackupWithResponse call
+func ParseRerunBackupResponse(rsp *http.Response) (*RerunBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RerunBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Backup
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -23797,6 +24734,39 @@ func ParseCreateScheduleResponse(rsp *http.Response) (*CreateScheduleResponse, e
 	return response, nil
 }
 
+// ParsePreviewScheduleResponse parses an HTTP response from a PreviewScheduleWithResponse call
+func ParsePreviewScheduleResponse(rsp *http.Response) (*PreviewScheduleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewScheduleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Slots
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRemoveScheduleResponse parses an HTTP response from a RemoveScheduleWithResponse call
 func ParseRemoveScheduleResponse(rsp *http.Response) (*RemoveScheduleResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23875,6 +24845,39 @@ func ParseUpdateScheduleResponse(rsp *http.Response) (*UpdateScheduleResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Schedule
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNextSlotsResponse parses an HTTP response from a NextSlotsWithResponse call
+func ParseNextSlotsResponse(rsp *http.Response) (*NextSlotsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NextSlotsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Slots
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

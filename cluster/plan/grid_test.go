@@ -19,7 +19,7 @@ var noon = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 
 // grid is a state that is changed by commands, as in life, and a clock.
 type grid struct {
-	t     *testing.T
+	t     testing.TB
 	state *fsm.FSM
 	index uint64
 	now   time.Time
@@ -38,7 +38,7 @@ func newGrid(t *testing.T) *grid {
 	return g
 }
 
-func empty(t *testing.T) *grid {
+func empty(t testing.TB) *grid {
 	t.Helper()
 	g := &grid{t: t, state: fsm.New(hclog.NewNullLogger()), now: noon}
 	g.do("system:init", &fsm.InitCluster{Cluster: "cl",
@@ -205,6 +205,8 @@ func show(do []fsm.Command) []string {
 			}
 		case *fsm.PromoteCopy:
 			line += fmt.Sprintf(" %s to %s", c.Repository, c.Storage)
+		case *fsm.StopBackup:
+			line += fmt.Sprintf(" %s/%d %s", c.ID, c.Attempt, c.Reason)
 		case *fsm.DeleteBackup:
 			line += " " + c.ID
 		}

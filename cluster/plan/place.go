@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -17,18 +17,23 @@ const (
 )
 
 // Place gives queued and interrupted runs to backup managers that have a slot
-// free: restores first, as people wait for them, then in the order in which
-// they were asked for. A run waits while its storage is down, while another
-// backup of its task is at work, and for a while after an interruption.
+// free: restores first, as people wait for them, then backups by their priority,
+// then all else; among equals in the order in which they were asked for. A run
+// waits while its storage is down, while another backup of its task is at work,
+// while its client or its storage has as many at work as it may have, and for a
+// while after an interruption.
+//
+// With nothing waiting it looks at nothing else, and only what it has to ask for
+// a run that waits does it ask the state; the least busy nodes stand in a heap.
 func Place(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	p := newPlacing(v)
-	for _, w := range p.waiting() {
+	for w := range p.waiting() {
 		if at := w.retryAt(); at.After(now) {
 			next = earlier(next, at)
 			continue
 		}
-		if p.free == 0 {
-			break
+		if w.late(now) {
+			continue // Fail ends it
 		}
 		if cmd := p.place(w); cmd != nil {
 			do = append(do, cmd)
@@ -45,84 +50,63 @@ type waiting struct {
 	job    *fsm.Job
 }
 
-// urgency of the run: people wait for restores, and nobody for maintenance.
-func (w waiting) urgency() int {
-	switch {
-	case w.backup != nil:
-		return 1
-	case w.job.Kind == fsm.RestoreJob:
-		return 0
-	}
-	return 2
-}
-
 func (w waiting) retryAt() time.Time {
-	if w.run.Status != fsm.Interrupted {
-		return time.Time{}
+	if w.run.Status != fsm.Interrupted || w.run.RetryAt != 0 {
+		return w.run.RetryAt.Time()
 	}
 	wait := firstRetry << min(max(w.run.Attempt-1, 0), 16)
 	return w.meta.UpdatedAt.Add(min(wait, lastRetry)).Time()
 }
 
-// worker is a node that can be given work.
-type worker struct {
-	node *fsm.Node
-	busy int
+// late tells whether the window of a backup has passed.
+func (w waiting) late(now time.Time) bool {
+	return w.backup != nil && w.backup.Until != 0 && fsm.At(now) > w.backup.Until
 }
 
-func (w *worker) full() bool { return w.busy >= w.node.Slots }
-
 // placing is the grid while runs are being placed: what is decided counts at
-// once for what comes after.
+// once for what comes after. What it knows of the grid it has asked for once.
 type placing struct {
 	v       *fsm.View
-	workers []*worker // the backup managers, in the order of their ids
-	byID    map[string]*worker
-	free    int
-	tasks   map[string]bool // those with a backup at work
-	leased  map[string]bool // repositories that a job maintains
+	workers map[string]*worker // by node; nil for one that takes nothing
+	idle    *queue             // the backup managers by how busy they are; nil before it is needed
+	full    bool               // no backup manager has a slot free
+	tasks   map[string]bool    // whether a backup of the task is at work
+	leased  map[string]bool    // whether a job maintains the repository
+	clients map[string]int     // backups at work of a client
+	writers map[string]int     // backups at work that write to a storage
 }
 
 func newPlacing(v *fsm.View) *placing {
-	p := &placing{v: v, byID: make(map[string]*worker), tasks: make(map[string]bool), leased: make(map[string]bool)}
-	for n := range v.Nodes.All() {
-		if !n.Ready(fsm.RoleBackupManager) && !n.Ready(fsm.RoleStorage) {
-			continue
-		}
-		w := &worker{n, v.Backups.Count("active", n.ID) + v.Jobs.Count("active", n.ID)}
-		p.byID[n.ID] = w
-		p.free += max(0, n.Slots-w.busy)
-		if n.Ready(fsm.RoleBackupManager) {
-			p.workers = append(p.workers, w)
-		}
-	}
-	for _, status := range []fsm.Status{fsm.Assigned, fsm.Running} {
-		for b := range v.Backups.By("status", string(status)) {
-			p.tasks[b.Task] = true
-		}
-		for j := range v.Jobs.By("status", string(status)) {
-			p.leased[j.Repository] = p.leased[j.Repository] || j.Kind.Maintains()
-		}
-	}
-	return p
+	return &placing{v: v, workers: make(map[string]*worker), tasks: make(map[string]bool),
+		leased: make(map[string]bool), clients: make(map[string]int), writers: make(map[string]int)}
 }
 
-// waiting lists what is to be placed, the most urgent first.
-func (p *placing) waiting() []waiting {
-	var all []waiting
-	for _, status := range []fsm.Status{fsm.Queued, fsm.Interrupted} {
-		for b := range p.v.Backups.By("status", string(status)) {
-			all = append(all, waiting{&b.Run, &b.Meta, b, nil})
+// waiting gives what is to be placed, the most urgent first.
+func (p *placing) waiting() iter.Seq[waiting] {
+	return func(yield func(waiting) bool) {
+		var last *fsm.Place // of the restores, which come first
+		for key, j := range p.v.Jobs.Walk("waiting", false, nil) {
+			if j.Kind != fsm.RestoreJob {
+				break
+			}
+			if last = (&fsm.Place{Key: key, ID: j.ID}); !yield(waiting{&j.Run, &j.Meta, nil, j}) {
+				return
+			}
 		}
-		for j := range p.v.Jobs.By("status", string(status)) {
-			all = append(all, waiting{&j.Run, &j.Meta, nil, j})
+		for _, b := range p.v.Backups.Walk("waiting", false, nil) {
+			if p.full {
+				break // when one has, that is another state
+			}
+			if !yield(waiting{&b.Run, &b.Meta, b, nil}) {
+				return
+			}
+		}
+		for _, j := range p.v.Jobs.Walk("waiting", false, last) {
+			if !yield(waiting{&j.Run, &j.Meta, nil, j}) {
+				return
+			}
 		}
 	}
-	slices.SortFunc(all, func(a, b waiting) int {
-		return cmp.Or(cmp.Compare(a.urgency(), b.urgency()), cmp.Compare(a.meta.CreatedAt, b.meta.CreatedAt),
-			cmp.Compare(a.meta.ID, b.meta.ID))
-	})
-	return all
 }
 
 // place gives one run to a node; nil when it must wait.
@@ -134,24 +118,59 @@ func (p *placing) place(w waiting) fsm.Command {
 }
 
 func (p *placing) placeBackup(b *fsm.Backup) fsm.Command {
-	if b.Task != "" && p.tasks[b.Task] {
-		return nil
-	}
 	a, ok := p.v.Assignments.Get(b.Client)
-	if !ok {
+	if !ok || len(a.Storages) == 0 || p.busy(b.Task) || !p.mayWrite(a.Storages[0]) || !p.mayRead(b.Client) {
 		return nil
 	}
 	w := p.forBackup(b, a)
-	if w == nil || len(a.Storages) == 0 || !p.up(a.Storages[0]) {
+	if w == nil {
 		return nil
 	}
 	p.take(w)
 	p.tasks[b.Task] = true
+	p.clients[b.Client]++
+	p.writers[a.Storages[0]]++
 	return &fsm.AssignBackup{ID: b.ID, From: b.Status, Attempt: b.Attempt, Node: w.node.ID, Storages: a.Storages[:1]}
 }
 
+// busy tells whether a backup of the task is at work.
+func (p *placing) busy(task string) bool {
+	return task != "" && once(p.tasks, task, func() bool {
+		for b := range p.v.Backups.By("open", task) {
+			if b.Status.Live() {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// mayRead tells whether one more backup of the client may be at work.
+func (p *placing) mayRead(client string) bool {
+	n := once(p.clients, client, func() int { return p.v.Backups.Count("busy", client) })
+	c, ok := p.v.Clients.Get(client)
+	return ok && (c.Parallel == 0 || n < c.Parallel)
+}
+
+// mayWrite tells whether one more backup may write to the storage.
+func (p *placing) mayWrite(storage string) bool {
+	n := once(p.writers, storage, func() int { return p.v.Backups.Count("writing", storage) })
+	s, ok := p.v.Nodes.Get(storage)
+	return ok && p.up(storage) && (s.Parallel == 0 || n < s.Parallel)
+}
+
+// once gives what is known under a key, and finds it out first where need be.
+func once[T any](known map[string]T, key string, find func() T) T {
+	value, ok := known[key]
+	if !ok {
+		value = find()
+		known[key] = value
+	}
+	return value
+}
+
 func (p *placing) placeJob(j *fsm.Job) fsm.Command {
-	if j.Kind.Maintains() && p.leased[j.Repository] || !p.reachable(j) {
+	if j.Kind.Maintains() && p.maintained(j.Repository) || !p.reachable(j) {
 		return nil
 	}
 	w := p.forJob(j)
@@ -159,13 +178,14 @@ func (p *placing) placeJob(j *fsm.Job) fsm.Command {
 		return nil
 	}
 	p.take(w)
-	p.leased[j.Repository] = p.leased[j.Repository] || j.Kind.Maintains()
+	if j.Kind.Maintains() {
+		p.leased[j.Repository] = true
+	}
 	return &fsm.AssignJob{ID: j.ID, From: j.Status, Attempt: j.Attempt, Node: w.node.ID}
 }
 
-func (p *placing) take(w *worker) {
-	w.busy++
-	p.free--
+func (p *placing) maintained(repository string) bool {
+	return once(p.leased, repository, func() bool { return p.v.Jobs.Count("lease", repository) > 0 })
 }
 
 // forJob is the node that the job asks for, or else the least busy.
@@ -173,7 +193,7 @@ func (p *placing) forJob(j *fsm.Job) *worker {
 	if j.Wish == "" {
 		return p.leastBusy(nil)
 	}
-	if w := p.byID[j.Wish]; w != nil && w.node.Ready(j.Kind.Role()) && !w.full() {
+	if w := p.worker(j.Wish); w != nil && w.node.Ready(j.Kind.Role()) && !w.full() {
 		return w
 	}
 	return nil
@@ -187,24 +207,11 @@ func (p *placing) forBackup(b *fsm.Backup, a *fsm.Assignment) *worker {
 		only = t.Nodes
 	}
 	for _, id := range a.Managers {
-		if w := p.byID[id]; w != nil && !w.full() && allowed(only, id) {
+		if w := p.worker(id); w != nil && w.node.Ready(fsm.RoleBackupManager) && !w.full() && allowed(only, id) {
 			return w
 		}
 	}
 	return p.leastBusy(only)
-}
-
-// leastBusy is the node with the smallest part of its slots in use.
-func (p *placing) leastBusy(only []string) (best *worker) {
-	for _, w := range p.workers {
-		if w.full() || !allowed(only, w.node.ID) {
-			continue
-		}
-		if best == nil || w.busy*best.node.Slots < best.busy*w.node.Slots {
-			best = w
-		}
-	}
-	return best
 }
 
 func allowed(only []string, id string) bool { return len(only) == 0 || slices.Contains(only, id) }

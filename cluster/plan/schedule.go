@@ -1,26 +1,21 @@
 package plan
 
 import (
-	"sort"
 	"strconv"
 	"time"
-
-	"github.com/robfig/cron/v3"
 
 	"bcm/fsm"
 )
 
-const (
-	// onTime is how late a slot may be turned into a backup under a schedule
-	// that skips what it has missed.
-	onTime = 5 * time.Minute
-	// farthest is how long ago a slot that was missed may lie.
-	farthest = 8 * 366 * 24 * time.Hour
-)
+// onTime is how late a slot may be turned into a backup under a schedule that
+// skips what it has missed.
+const onTime = 5 * time.Minute
 
 // Schedule makes the backups whose slot has come. Several slots that have passed
 // unused make one backup, that of the last of them, or none under a schedule
-// that skips. While a backup of the task has not ended, its slots wait.
+// that skips or whose window has passed. While a backup of the task has not
+// ended, its slots wait. The tasks of a slot are spread over the jitter of the
+// schedule.
 //
 // The id of such a backup is made from the cluster, the task and the slot: two
 // leaders make the same one. No slot after now is ever taken, and fsm refuses
@@ -28,10 +23,14 @@ const (
 func Schedule(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	cluster, zones := string(v.Setting(fsm.ClusterID)), make(zones)
 	for s := range v.Schedules.All() {
-		if !s.Enabled {
+		if !s.Enabled || v.Tasks.Count("schedule", s.ID) == 0 {
 			continue
 		}
-		c, ok := zones.calendar(s)
+		if s.PausedAt(fsm.At(now)) {
+			next = earlier(next, s.PausedUntil.Time())
+			continue
+		}
+		c, ok := zones.calendar(s, now)
 		if !ok {
 			continue // the door refuses such a schedule
 		}
@@ -39,23 +38,15 @@ func Schedule(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 			if !t.Enabled {
 				continue
 			}
-			last, following := c.around(t.LastSlot.Time(), now)
-			next = earlier(next, following)
-			if due(s, t, last, now) && !unfinished(v, t) {
-				slot := fsm.At(last)
-				id := idOf(cluster, t.ID, strconv.FormatInt(int64(slot), 10))
-				do = append(do, &fsm.CreateBackup{ID: id, Task: t.ID, Slot: slot})
+			slot, look := c.due(t)
+			next = earlier(next, look)
+			if !slot.IsZero() && !unfinished(v, t) {
+				id := idOf(cluster, t.ID, strconv.FormatInt(int64(fsm.At(slot)), 10))
+				do = append(do, &fsm.CreateBackup{ID: id, Task: t.ID, Slot: fsm.At(slot)})
 			}
 		}
 	}
 	return do, next
-}
-
-func due(s *fsm.Schedule, t *fsm.Task, last, now time.Time) bool {
-	if last.IsZero() || fsm.At(last) <= t.LastSlot {
-		return false
-	}
-	return s.Missed != fsm.Skip || now.Sub(last) <= onTime
 }
 
 func unfinished(v *fsm.View, t *fsm.Task) bool {
@@ -65,61 +56,103 @@ func unfinished(v *fsm.View, t *fsm.Task) bool {
 	return false
 }
 
-// calendar gives the slots of one schedule. The slots of a cron expression are
-// the same for all tasks, and are worked out once.
-type calendar struct {
-	spec            cron.Schedule
-	zone            *time.Location
-	known           bool
-	last, following time.Time
-}
-
 // zones are the time zones that one look at the schedules has met.
 type zones map[string]*time.Location
 
 // calendar reads a schedule; false when its expression or its time zone cannot
 // be read.
-func (z zones) calendar(s *fsm.Schedule) (*calendar, bool) {
-	spec, err := cron.ParseStandard(s.Cron)
-	if err != nil {
-		return nil, false
-	}
+func (z zones) calendar(s *fsm.Schedule, now time.Time) (*calendar, bool) {
 	zone, ok := z[s.Zone]
 	if !ok {
+		var err error
 		if zone, err = time.LoadLocation(s.Zone); err != nil {
 			return nil, false
 		}
 		z[s.Zone] = zone
 	}
-	return &calendar{spec: spec, zone: zone}, true
+	slots, err := s.Slots(zone)
+	if err != nil {
+		return nil, false
+	}
+	return &calendar{schedule: s, slots: slots, now: now, asked: make(map[question]time.Time)}, true
 }
 
-// around gives the last slot up to now and the first after it, for a task whose
-// last slot used was used; each is zero when there is none.
-func (c *calendar) around(used, now time.Time) (last, following time.Time) {
-	if every, ok := c.spec.(cron.ConstantDelaySchedule); ok {
-		n := max(0, now.Sub(used)/every.Delay)
-		return used.Add(n * every.Delay), used.Add((n + 1) * every.Delay)
-	}
-	if !c.known {
-		c.known = true
-		c.last, c.following = c.before(now), c.after(now)
-	}
-	return c.last, c.following
+// calendar is one schedule at one time. Most of its tasks have used the same slot,
+// and what is asked for one of them is asked once.
+type calendar struct {
+	schedule *fsm.Schedule
+	slots    *fsm.Slots
+	now      time.Time
+	asked    map[question]time.Time
 }
 
-func (c *calendar) after(t time.Time) time.Time { return c.spec.Next(t.In(c.zone)) }
+// question is for the slot after a moment, or for the last one up to it.
+type question struct {
+	last bool
+	at   fsm.Time
+}
 
-// before finds the last slot up to now by halving: the later one begins to look,
-// the later is the slot that one finds.
-func (c *calendar) before(now time.Time) time.Time {
-	found := func(seconds int) (time.Time, bool) {
-		t := c.after(now.Add(-time.Duration(seconds+1) * time.Second))
-		return t, !t.IsZero() && !t.After(now)
+func (c *calendar) ask(q question, work func(time.Time) time.Time) time.Time {
+	answer, ok := c.asked[q]
+	if !ok {
+		answer = work(q.at.Time())
+		c.asked[q] = answer
 	}
-	back := sort.Search(int(farthest/time.Second), func(s int) bool { _, ok := found(s); return ok })
-	if t, ok := found(back); ok {
-		return t
+	return answer
+}
+
+func (c *calendar) after(t time.Time) time.Time {
+	return c.ask(question{false, fsm.At(t)}, c.slots.Next)
+}
+
+func (c *calendar) before(t, used time.Time) time.Time {
+	if !c.slots.Shared() {
+		return c.slots.LastOf(used, t)
 	}
-	return time.Time{}
+	return c.ask(question{true, fsm.At(t)}, c.slots.Last)
+}
+
+// due gives the slot that should be turned into a backup of the task now, zero
+// when there is none, and when to look again.
+func (c *calendar) due(t *fsm.Task) (slot, next time.Time) {
+	used := max(t.LastSlot, c.schedule.PausedUntil-1)
+	first := c.after(used.Time())
+	if first.IsZero() || first.After(c.now) {
+		return time.Time{}, c.begin(t, first)
+	}
+	last := c.before(c.now, used.Time())
+	next = c.begin(t, c.after(last))
+	tries := []time.Time{last}
+	if c.schedule.Jitter > 0 { // the last may not have come for this task, though the one before has
+		tries = append(tries, c.before(last.Add(-1), used.Time()), c.before(c.now.Add(-c.schedule.Jitter), used.Time()))
+	}
+	for _, slot := range tries {
+		if slot.IsZero() || fsm.At(slot) <= used {
+			continue
+		}
+		begin := c.begin(t, slot)
+		if begin.After(c.now) {
+			next = earlier(next, begin)
+			continue
+		}
+		if c.missed(slot, begin) {
+			return time.Time{}, next
+		}
+		return slot, next
+	}
+	return time.Time{}, next
+}
+
+// begin is when a task is begun for a slot; zero for none.
+func (c *calendar) begin(t *fsm.Task, slot time.Time) time.Time {
+	if slot.IsZero() {
+		return slot
+	}
+	return slot.Add(c.schedule.Delay(t.ID, fsm.At(slot)))
+}
+
+// missed tells whether it is too late for a slot.
+func (c *calendar) missed(slot, begin time.Time) bool {
+	return c.schedule.Missed == fsm.Skip && c.now.Sub(begin) > onTime ||
+		c.schedule.Window > 0 && c.now.Sub(slot) > c.schedule.Window
 }

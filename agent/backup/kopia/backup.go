@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"bcm/agent/backup"
+	wire "bcm/agent/storage/blob"
 
 	"github.com/kopia/kopia/repo"
 	"github.com/kopia/kopia/snapshot"
@@ -28,7 +29,7 @@ func (e *Engine) Backup(ctx context.Context, r backup.Repo, s backup.Source, o b
 	}
 	run, inner, end := startRun(ctx, r, e.opt.Grace)
 	defer end()
-	inner = logged(inner, e.opt.Log)
+	inner = logged(wire.WithPacer(inner, o.Throttle.Take), e.opt.Log)
 	h, err := e.acquire(inner, r, cached)
 	if err != nil {
 		return backup.Snapshot{}, err

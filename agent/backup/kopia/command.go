@@ -17,12 +17,8 @@ import (
 	"github.com/kopia/kopia/snapshot/policy"
 )
 
-const (
-	// lastWords is how much of what a command said at its end is told.
-	lastWords = 2 << 10
-	// lingering is how long a child of a killed command may hold its output open.
-	lingering = 5 * time.Second
-)
+// lingering is how long a child of a killed command may hold its output open.
+const lingering = 5 * time.Second
 
 // openCommand makes a source of what a command writes to its standard output.
 func openCommand(s backup.Source) (*roots, error) {
@@ -51,7 +47,7 @@ type command struct {
 	run    *run
 	cmd    *exec.Cmd
 	out    io.ReadCloser
-	said   *tail
+	said   *backup.Tail
 	kill   func()
 	ended  bool
 	result error
@@ -69,7 +65,7 @@ func startCommand(ctx context.Context, program string, args []string) (io.ReadCl
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts dies with it
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = lingering
-	said := &tail{}
+	said := &backup.Tail{}
 	cmd.Stderr = said
 	// A pipe of our own: the command's own way closes its end before it is read out.
 	out, in, err := os.Pipe()
@@ -133,16 +129,3 @@ func (c *command) Close() error {
 	}
 	return err
 }
-
-// tail keeps the last bytes that were written to it.
-type tail struct{ last []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.last = append(t.last, p...)
-	if over := len(t.last) - lastWords; over > 0 {
-		t.last = append(t.last[:0], t.last[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return string(t.last) }

@@ -210,7 +210,7 @@ func (c *Client) Put(ctx context.Context, name string, body Body, replace bool) 
 }
 
 func (c *Client) put(ctx context.Context, base, name string, body Body, sum [32]byte, replace bool) (Info, error) {
-	content := body.Open()
+	content := paced(ctx, body.Open())
 	req, err := c.request(ctx, http.MethodPut, base, name, content)
 	if err != nil {
 		return Info{}, errors.Join(err, content.Close())

@@ -28,7 +28,8 @@ func (a *app) backups() *cobra.Command {
 		}),
 		show(a, one[client.Backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
 		a.runOf("run [TASK]", "Back up a task, or data of a client, now"),
-		a.backupLog(), a.backupWatch(), a.backupCancel(), a.backupRestore(), a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(),
+		a.backupLog(), a.backupWatch(), a.backupCancel(), a.backupRerun(), a.backupRestore(),
+		a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(),
 		a.remover(removal{what: "backup", path: backupPath, refs: backupRefs, short: "Give up what a backup has stored",
 			asks: "give up what backup %s has stored"}),
 	)
@@ -137,6 +138,7 @@ func backupFields(a *app, b client.Backup) []field {
 		{"Read", read},
 		{"Warnings", warned},
 		{"Error", wrong},
+		{"Tried again", a.instant(value(b.RetryAt))},
 		{"Queued", a.instant(b.CreatedAt)},
 		{"Started", a.instant(value(b.StartedAt))},
 		{"Finished", a.instant(value(b.FinishedAt))},

@@ -20,6 +20,14 @@ func (a *app) moment(flag, text string) (string, error) {
 	return "", Usagef("--%s %q: write a moment as 2026-01-31T18:00:00Z, a day as 2026-01-31, or how long ago as 24h or 7d", flag, text)
 }
 
+// ahead reads a moment to come: as [app.moment] does, or in how long it is.
+func (a *app) ahead(flag, text string) (string, error) {
+	if d, err := duration(text); err == nil && d > 0 {
+		return a.now().Add(d).UTC().Format(time.RFC3339), nil
+	}
+	return a.moment(flag, text)
+}
+
 // duration reads a duration as Go writes it, and days with a d.
 func duration(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {

@@ -45,6 +45,6 @@ func (s *sourceFlags) source(cmd *cobra.Command) (fsm.Source, bool, error) {
 
 func levelFlag(cmd *cobra.Command, level *string) {
 	levels := []string{string(fsm.Full), string(fsm.Incremental), string(fsm.Differential), string(fsm.Copy)}
-	cmd.Flags().StringVar(level, "level", "", "full, incremental, differential or copy")
+	cmd.Flags().StringVar(level, "level", "", "full, incremental, differential or copy; shown, while the engine is incremental for ever and every backup restores as a full one")
 	complete(cmd, "level", levels)
 }

@@ -53,6 +53,13 @@ func taskFields(a *app, t client.Task) []field {
 		{"Level", t.Level},
 		{"Keeps", keeps(t.Retention)},
 		{"Schedule", value(t.Schedule)},
+		{"Labels", labels(t.Labels)},
+		{"Priority", figure(int64(t.Priority), count)},
+		{"At most", t.MaxRuntime},
+		{"When it fails", retryText(t.Retry)},
+		{"Bandwidth", bandwidthText(value(&t.Bandwidth))},
+		{"Before", strings.Join(t.Pre, " ")},
+		{"After", strings.Join(t.Post, " ")},
 		{"State", enabled(t.Enabled)},
 		{"May run on", first(strings.Join(t.Nodes, ", "), "any backup manager")},
 		{"Added", a.instant(t.CreatedAt)},
@@ -86,6 +93,7 @@ func keeps(r client.Retention) string {
 type taskFlags struct {
 	name, level, schedule string
 	source                sourceFlags
+	conduct               conductFlags
 	keep                  fsm.Retention
 	nodes                 []string
 }
@@ -99,6 +107,7 @@ func (t *taskFlags) flags(a *app, cmd *cobra.Command) {
 	for _, k := range t.keeps() {
 		f.IntVar(k.n, k.flag, 0, "backups to keep: "+k.usage)
 	}
+	t.conduct.flags(cmd)
 	a.completeRefs(cmd, "schedule", scheduleRefs)
 	a.completeRefs(cmd, "node", runnerRefs)
 }
@@ -135,7 +144,7 @@ func (t *taskFlags) body(cmd *cobra.Command) (changes, error) {
 	for _, k := range t.keeps() {
 		take(body, cmd, k.flag, "retention", t.keep)
 	}
-	return body, nil
+	return body, t.conduct.body(cmd, body)
 }
 
 func (a *app) taskAdd() *cobra.Command {

@@ -324,6 +324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backups/{backup}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a backup again that has not succeeded: a new one of the same task, or of the same source
+         * @description Needs the right backups:run.
+         */
+        post: operations["rerunBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/backups/{backup}/restore": {
         parameters: {
             query?: never;
@@ -1083,6 +1103,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The next slots of a schedule that has not been made, and what else is started then
+         * @description Needs the right data:read.
+         */
+        post: operations["previewSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schedules/{schedule}": {
         parameters: {
             query?: never;
@@ -1109,6 +1149,26 @@ export interface paths {
          * @description Needs the right data:write.
          */
         patch: operations["updateSchedule"];
+        trace?: never;
+    };
+    "/v1/schedules/{schedule}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The next slots of a schedule, and what else is started then
+         * @description Needs the right data:read.
+         */
+        get: operations["nextSlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/stats": {
@@ -1457,13 +1517,21 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
+            /** @description As asked for; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one */
             level: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
+            /** Format: int32 */
+            priority: number;
             /** @description While it runs */
             progress?: components["schemas"]["Progress"];
             /** @description Name */
             repository: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again after a failure
+             */
+            retry_at: string | null;
             /** @description Time of the schedule that it was made for */
             slot: string | null;
             /** @description What the repository knows it by; empty while nothing is stored */
@@ -1477,6 +1545,11 @@ export interface components {
             storages: string[];
             /** @description Name; empty when it was made without a task */
             task: string;
+            /**
+             * Format: date-time
+             * @description Until when it may be begun or tried again: the end of the schedule's window
+             */
+            until: string | null;
             /** Format: date-time */
             updated_at: string;
         };
@@ -1502,6 +1575,25 @@ export interface components {
             timeline: components["schemas"]["SpanStats"][];
             /** Format: int64 */
             total: number;
+        };
+        Bandwidth: {
+            /**
+             * @description Time of day; always without from and to
+             * @example 08:00
+             */
+            from?: string;
+            /**
+             * Format: int64
+             * @description Bytes a second
+             */
+            rate: number;
+            /**
+             * @description Time of day; before from it is on the next day
+             * @example 18:00
+             */
+            to?: string;
+            /** @description Of the times, an IANA name; UTC unless said otherwise */
+            zone?: string;
         };
         CA: {
             /** @description Id */
@@ -1582,6 +1674,11 @@ export interface components {
                 [key: string]: string;
             };
             name: string;
+            /**
+             * Format: int64
+             * @description How many backups of it are at work at once; 0 is without end
+             */
+            parallel: number;
             /** @description Where its data may be handled and kept */
             placement: components["schemas"]["Placement"];
             /** @description Name of where its data is kept */
@@ -1600,6 +1697,8 @@ export interface components {
                 [key: string]: string;
             };
             name?: string;
+            /** Format: int64 */
+            parallel?: number;
             /** @description What is given of it replaces what is there */
             placement?: components["schemas"]["PlacementChange"];
         };
@@ -1614,6 +1713,11 @@ export interface components {
                 [key: string]: string;
             };
             name: string;
+            /**
+             * Format: int64
+             * @description How many backups of it are at work at once; 0 is without end
+             */
+            parallel?: number;
             /** @description Where its data may be handled and kept */
             placement?: components["schemas"]["PlacementChange"];
             /**
@@ -1978,6 +2082,11 @@ export interface components {
             progress?: components["schemas"]["Progress"];
             /** @description Name */
             repository: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again after a failure
+             */
+            retry_at: string | null;
             /** Format: date-time */
             started_at: string | null;
             stats: components["schemas"]["Stats"];
@@ -2391,6 +2500,11 @@ export interface components {
             /** @description What is wanted: active, draining or maintenance */
             mode: string;
             name: string;
+            /**
+             * Format: int64
+             * @description Of a storage: how many backups may write to it at once; 0 is without end
+             */
+            parallel: number;
             /** @description Why it is degraded */
             reason: string;
             /** @description What it does: cluster-manager, backup-manager, backup-storage, sesam-server */
@@ -2427,6 +2541,11 @@ export interface components {
             };
             /** @description active, draining or maintenance */
             mode?: string;
+            /**
+             * Format: int64
+             * @description Of a storage: how many backups may write to it at once; 0 is without end
+             */
+            parallel?: number;
             roles?: string[];
             site?: string;
         };
@@ -2572,9 +2691,40 @@ export interface components {
             /** Format: int64 */
             yearly?: number;
         };
+        Retry: {
+            /**
+             * Format: int32
+             * @description In all; 0 and 1 are without another
+             */
+            attempts: number;
+            /**
+             * @description Before the second attempt; it doubles with each. 1m unless said otherwise
+             * @example 5m
+             */
+            pause?: string;
+        };
+        Rule: {
+            /** @description Times of day as 02:30 */
+            at: string[];
+            /**
+             * Format: int64
+             * @description Of the month, 1 to 31, or -1 for the last; a month without it is passed over
+             */
+            day?: number;
+            /**
+             * Format: int64
+             * @description Of these weekdays in a month only the 1st to 5th, or -1 for the last
+             */
+            nth?: number;
+            /** @description mon, tue, wed, thu, fri, sat, sun; every day without them and without a day */
+            weekdays?: string[];
+        };
         Schedule: {
+            /** @description A slot is what any of the rules names; none with a cron expression */
+            calendar: components["schemas"]["Rule"][];
             /** Format: date-time */
             created_at: string;
+            /** @description Empty with a calendar */
             cron: string;
             enabled: boolean;
             /** @description Opaque and for ever */
@@ -2584,14 +2734,23 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
+            /** @description Over how long the tasks of a slot are spread, as a duration; empty is not at all */
+            jitter: string;
             /** @description What becomes of slots that nobody could start: run_once or skip */
             missed: string;
             name: string;
             /**
              * Format: date-time
-             * @description The next slot; null while disabled
+             * @description The next slot; null while disabled, and while paused until it is resumed
              */
             next_at: string | null;
+            /** @description It starts nothing; the slots of a pause are not made up for */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description When the pause ends by itself
+             */
+            paused_until: string | null;
             /**
              * Format: int64
              * @description How many are bound to it
@@ -2599,26 +2758,52 @@ export interface components {
             tasks: number;
             /** Format: date-time */
             updated_at: string;
+            /** @description How long after its slot a run may still be begun, or tried again, as a duration; empty is without end */
+            window: string;
             zone: string;
         };
         ScheduleChange: {
+            /** @description Takes the place of a cron expression */
+            calendar?: components["schemas"]["Rule"][];
             cron?: string;
             enabled?: boolean;
+            /** @description Empty is not at all */
+            jitter?: string;
             missed?: string;
             name?: string;
+            paused?: boolean;
+            /**
+             * Format: date-time
+             * @description With paused: when it goes on by itself; otherwise once paused is false
+             */
+            paused_until?: string;
+            /** @description Empty is without end */
+            window?: string;
             zone?: string;
         };
         ScheduleInput: {
+            /** @description Instead of a cron expression: a slot is what any of the rules names */
+            calendar?: components["schemas"]["Rule"][];
             /**
              * @description Minute, hour, day of month, month, day of week; or @daily and the like
              * @example 30 2 * * *
              */
-            cron: string;
+            cron?: string;
             /** @description True unless said otherwise */
             enabled?: boolean;
+            /**
+             * @description Over how long the tasks of a slot are spread
+             * @example 15m
+             */
+            jitter?: string;
             /** @description run_once (unless said otherwise) or skip */
             missed?: string;
             name: string;
+            /**
+             * @description How long after its slot a run may still be begun; without end unless said otherwise
+             * @example 4h
+             */
+            window?: string;
             /** @description An IANA name such as Europe/Berlin; UTC unless said otherwise */
             zone?: string;
         };
@@ -2628,6 +2813,29 @@ export interface components {
             site: string;
             /** Format: int64 */
             used: number;
+        };
+        Slot: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: date-time
+             * @description The same moment in the zone of the schedule
+             */
+            local: string;
+            /**
+             * Format: int64
+             * @description How many tasks of other schedules are started in the same minute
+             */
+            others: number;
+            /** @description Names of the first of them */
+            tasks: string[];
+        };
+        Slots: {
+            /** @description Of a schedule that is disabled or paused, those that it would have */
+            items: components["schemas"]["Slot"][];
+            /** Format: int64 */
+            total: number;
+            zone: string;
         };
         Source: {
             /** @description Program and arguments */
@@ -2686,8 +2894,11 @@ export interface components {
             used: number;
         };
         Task: {
+            bandwidth: components["schemas"]["Bandwidth"][];
             /** @description Name */
             client: string;
+            /** @description How long each of the two may take */
+            command_timeout: string;
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2698,11 +2909,27 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
+            labels: {
+                [key: string]: string;
+            };
+            /** @description full, incremental, differential or copy. It is kept and shown; the engine is incremental for ever whatever it says: it reads what has changed, stores what is new, and every backup restores as a full one */
             level: string;
+            /** @description After which an attempt is stopped and has failed, as a duration; empty is without end */
+            max_runtime: string;
             name: string;
             /** @description Names of the backup managers that it may run on; none means any */
             nodes: string[];
+            /** @description Run after, whatever came of the backup; if it fails, that is a warning */
+            post: string[];
+            /** @description Command and arguments, run on the backup manager before; if it fails, so does the backup */
+            pre: string[];
+            /**
+             * Format: int32
+             * @description Of two that wait the greater is begun first, -100 to 100
+             */
+            priority: number;
             retention: components["schemas"]["Retention"];
+            retry: components["schemas"]["Retry"];
             /** @description Name; null when it is started by hand alone */
             schedule: string | null;
             source: components["schemas"]["Source"];
@@ -2710,24 +2937,68 @@ export interface components {
             updated_at: string;
         };
         TaskChange: {
+            /** @description Of several at the same time the least counts */
+            bandwidth?: components["schemas"]["Bandwidth"][];
+            /** @description How long each of the two may take; 10m unless said otherwise */
+            command_timeout?: string;
             enabled?: boolean;
+            labels?: {
+                [key: string]: string;
+            };
             level?: string;
+            /**
+             * @description After which an attempt is stopped and has failed; empty is without end
+             * @example 6h
+             */
+            max_runtime?: string;
             name?: string;
             nodes?: string[];
+            /** @description Run after, whatever came of the backup; if it fails, that is a warning */
+            post?: string[];
+            /** @description Command and arguments, run on the backup manager before; if it fails, so does the backup */
+            pre?: string[];
+            /**
+             * Format: int32
+             * @description Of two that wait the greater is begun first, -100 to 100
+             */
+            priority?: number;
             retention?: components["schemas"]["Retention"];
+            retry?: components["schemas"]["Retry"];
             /** @description Empty takes it off its schedule */
             schedule?: string;
             source?: components["schemas"]["Source"];
         };
         TaskInput: {
+            /** @description Of several at the same time the least counts */
+            bandwidth?: components["schemas"]["Bandwidth"][];
             client: string;
+            /** @description How long each of the two may take; 10m unless said otherwise */
+            command_timeout?: string;
             /** @description True unless said otherwise */
             enabled?: boolean;
+            labels?: {
+                [key: string]: string;
+            };
             /** @description full, incremental (unless said otherwise), differential or copy */
             level?: string;
+            /**
+             * @description After which an attempt is stopped and has failed; empty is without end
+             * @example 6h
+             */
+            max_runtime?: string;
             name: string;
             nodes?: string[];
+            /** @description Run after, whatever came of the backup; if it fails, that is a warning */
+            post?: string[];
+            /** @description Command and arguments, run on the backup manager before; if it fails, so does the backup */
+            pre?: string[];
+            /**
+             * Format: int32
+             * @description Of two that wait the greater is begun first, -100 to 100
+             */
+            priority?: number;
             retention?: components["schemas"]["Retention"];
+            retry?: components["schemas"]["Retry"];
             schedule?: string;
             source: components["schemas"]["Source"];
         };
@@ -3540,6 +3811,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lines"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rerunBackup: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
                 };
             };
             /** @description Refused */
@@ -5620,6 +5933,51 @@ export interface operations {
             };
         };
     };
+    previewSchedule: {
+        parameters: {
+            query?: {
+                /** @description How many slots, 1 to 100; otherwise 10 */
+                count?: number;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSchedule: {
         parameters: {
             query?: {
@@ -5732,6 +6090,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextSlots: {
+        parameters: {
+            query?: {
+                /** @description How many slots, 1 to 100; otherwise 10 */
+                count?: number;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
                 };
             };
             /** @description Refused */
@@ -5896,7 +6295,7 @@ export interface operations {
             query?: {
                 /** @description Only what has this text in its id, name or other texts, regardless of case */
                 q?: string;
-                /** @description Fields to sort by, with a comma between, and - before one that is to descend: name, client, schedule, level, enabled, created_at, updated_at. Otherwise name */
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: name, client, schedule, level, priority, enabled, created_at, updated_at. Otherwise name */
                 sort?: string;
                 /** @description Rows of a page, at most 1000; otherwise 100 */
                 limit?: number;
