@@ -17,6 +17,7 @@ type Config struct {
 	Seed     uint64
 	Speed    int64         // bytes a second of one run
 	Size     int64         // bytes of a backup on the average
+	Spread   float64       // by which share of it backups are larger or smaller, 0 to 1
 	FileSize int64         // bytes of a file on the average
 	Failures float64       // share of attempts that fail, 0 to 1
 	Warnings float64       // share of attempts that leave something out, 0 to 1
@@ -27,7 +28,7 @@ type Config struct {
 // DefaultConfig is a small backup on a middling network.
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Speed: 100 << 20, Size: 500 << 20, FileSize: 100 << 10,
+		Seed: 1, Speed: 100 << 20, Size: 500 << 20, Spread: 0.5, FileSize: 100 << 10,
 		Failures: 0.01, Warnings: 0.03, Step: 500 * time.Millisecond, Capacity: 10 << 40,
 	}
 }
@@ -37,8 +38,10 @@ func (c Config) Validate() error {
 	if c.Speed <= 0 || c.Size <= 0 || c.FileSize <= 0 || c.Step <= 0 || c.Capacity <= 0 {
 		return errors.New("speed, sizes, step and capacity of the simulation must be greater than 0")
 	}
-	if c.Failures < 0 || c.Failures > 1 || c.Warnings < 0 || c.Warnings > 1 {
-		return errors.New("shares of failures and warnings must lie between 0 and 1")
+	for _, share := range []float64{c.Failures, c.Warnings, c.Spread} {
+		if !(share >= 0 && share <= 1) {
+			return errors.New("shares of failures and warnings, and the spread of sizes, must lie between 0 and 1")
+		}
 	}
 	return nil
 }
@@ -97,11 +100,11 @@ func check(o fsm.Order) error {
 		return errors.New("the order names no source")
 	case o.Kind == fsm.RestoreOrder && o.Restore == nil:
 		return errors.New("the order does not say what to restore")
-	case o.Kind != fsm.BackupOrder && o.Snapshot == "":
+	case (o.Kind == fsm.RestoreOrder || o.Kind == fsm.ForgetOrder) && o.Snapshot == "":
 		return errors.New("the order names no snapshot")
 	}
 	switch o.Kind {
-	case fsm.BackupOrder, fsm.RestoreOrder, fsm.VerifyOrder, fsm.ForgetOrder:
+	case fsm.BackupOrder, fsm.RestoreOrder, fsm.VerifyOrder, fsm.ForgetOrder, fsm.PruneOrder:
 		return nil
 	}
 	return fmt.Errorf("an order of unknown kind %q", o.Kind)
@@ -109,7 +112,7 @@ func check(o fsm.Order) error {
 
 // extent says how much there is to move, and what that is called.
 func (b *Backup) extent(o fsm.Order, dice *rand.Rand) (int64, string) {
-	bytes := b.cfg.Size/2 + dice.Int64N(b.cfg.Size) + 1
+	bytes := max(b.cfg.Size+int64(b.cfg.Spread*float64(b.cfg.Size)*(2*dice.Float64()-1)), 1)
 	switch o.Kind {
 	case fsm.RestoreOrder:
 		return bytes, "restore"
@@ -117,32 +120,37 @@ func (b *Backup) extent(o fsm.Order, dice *rand.Rand) (int64, string) {
 		return max(bytes*int64(o.Percent)/100, 1), "verify"
 	case fsm.ForgetOrder:
 		return 1, "forget"
+	case fsm.PruneOrder:
+		return 1, "prune"
 	}
 	return bytes, "upload"
 }
 
-// move lets the time pass that moving takes.
+// move lets the time pass that moving takes, to the moment.
 func (b *Backup) move(ctx context.Context, phase string, end int64, p fsm.Progress, progress func(fsm.Progress)) error {
-	tick := time.NewTicker(b.cfg.Step)
-	defer tick.Stop()
+	took := time.Duration(float64(end) / float64(b.cfg.Speed) * float64(time.Second))
 	begin := time.Now()
 	p.Phase, p.Rate = phase, b.cfg.Speed
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
+	for ctx.Err() == nil {
+		passed := time.Since(begin)
+		p.Bytes = min(int64(passed.Seconds()*float64(b.cfg.Speed)), end)
+		if passed >= took {
+			p.Bytes = end
 		}
-		p.Bytes = min(int64(time.Since(begin).Seconds()*float64(b.cfg.Speed)), end)
 		p.Files = p.TotalFiles * p.Bytes / p.TotalBytes
 		p.Uploaded = p.Bytes / 20
 		progress(p)
 		if p.Bytes >= end {
 			return nil
 		}
+		wake := time.NewTimer(min(b.cfg.Step, took-passed))
 		select {
-		case <-tick.C:
+		case <-wake.C:
 		case <-ctx.Done():
+			wake.Stop()
 		}
 	}
+	return ctx.Err()
 }
 
 // dice are thrown alike for the same attempt of the same run.

@@ -79,10 +79,43 @@ func TestSpeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		took, want := time.Since(begin).Seconds(), float64(out.Stats.Bytes)/float64(cfg.Speed)
-		if took < want || took > want+1 {
-			t.Errorf("%d bytes took %.1f s, want %.1f s", out.Stats.Bytes, took, want)
+		if took < want-0.001 || took > want+0.001 {
+			t.Errorf("%d bytes took %.3f s, want %.3f s", out.Stats.Bytes, took, want)
 		}
 	})
+}
+
+// Without a spread all are of one size, and so take the same time; with one, the
+// sizes lie around it.
+func TestSpread(t *testing.T) {
+	cfg := DefaultConfig()
+	for _, spread := range []float64{0, 0.2, 1} {
+		cfg.Spread = spread
+		b := NewBackup(cfg)
+		least, most := int64(1)<<62, int64(0)
+		for i := range 200 {
+			o := fsm.Order{ID: string(rune('a' + i)), Attempt: 1, Kind: fsm.BackupOrder}
+			bytes, _ := b.extent(o, b.dice(o))
+			least, most = min(least, bytes), max(most, bytes)
+		}
+		wide := int64(spread * float64(cfg.Size))
+		if least < cfg.Size-wide || most > cfg.Size+wide || most-least < wide {
+			t.Errorf("with a spread of %v, from %d to %d", spread, least, most)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, bad := range []func(*Config){
+		func(c *Config) { c.Speed = 0 }, func(c *Config) { c.Size = -1 }, func(c *Config) { c.Failures = 1.5 },
+		func(c *Config) { c.Warnings = -1 }, func(c *Config) { c.Spread = 2 }, func(c *Config) { c.Step = 0 },
+	} {
+		c := DefaultConfig()
+		bad(&c)
+		if c.Validate() == nil {
+			t.Errorf("taken: %+v", c)
+		}
+	}
 }
 
 func TestStorageFills(t *testing.T) {

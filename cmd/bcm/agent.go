@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bcm/agent"
+	"bcm/agent/sim"
 	"bcm/api/client"
 	"bcm/cluster/pki"
 	"bcm/fsm"
@@ -20,6 +21,7 @@ import (
 )
 
 func newAgent() *cobra.Command {
+	as := sim.DefaultConfig()
 	cmd := process("agent", "Run a node that makes backups or keeps data",
 		`An agent asks the managers what it should be doing and does it. It calls them
 and is never called. To be let in it needs a join token once:
@@ -33,11 +35,20 @@ and is never called. To be let in it needs a join token once:
 				return err
 			}
 			if n > 0 {
-				return runSimulated(cmd.Context(), c, n, log)
+				if err := as.Validate(); err != nil {
+					return usageError{err}
+				}
+				return runSimulated(cmd.Context(), c, n, as, log)
 			}
 			return runAgent(cmd.Context(), c, log)
 		})
-	cmd.Flags().Int("sim", 0, "be so many simulated nodes, which store nothing")
+	f := cmd.Flags()
+	f.Int("sim", 0, "be so many simulated nodes, which store nothing")
+	f.Int64Var(&as.Speed, "sim-speed", as.Speed, "bytes a second of one run of a simulated node")
+	f.Int64Var(&as.Size, "sim-size", as.Size, "bytes of a simulated backup on the average")
+	f.Float64Var(&as.Spread, "sim-spread", as.Spread, "by which share of that they are larger or smaller, 0 to 1")
+	f.Float64Var(&as.Failures, "sim-failures", as.Failures, "share of simulated backups that fail, 0 to 1")
+	f.DurationVar(&as.Step, "sim-step", as.Step, "how often a simulated node tells how far it is")
 	return cmd
 }
 

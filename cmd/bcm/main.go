@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // schedules know their zones on any host
 
 	"bcm/cmd/bcm/cli"
 

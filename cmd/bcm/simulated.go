@@ -26,7 +26,7 @@ const simulatedStorage = "simulated.invalid:7446"
 
 // runSimulated is n nodes in one process, each with an identity and a journal of
 // its own, which do as if. They take the roles in turn.
-func runSimulated(ctx context.Context, c config, n int, log hclog.Logger) error {
+func runSimulated(ctx context.Context, c config, n int, as sim.Config, log hclog.Logger) error {
 	if len(c.Roles) == 0 {
 		c.Roles = []string{fsm.RoleBackupManager, fsm.RoleStorage}
 	}
@@ -38,7 +38,7 @@ func runSimulated(ctx context.Context, c config, n int, log hclog.Logger) error 
 		return err
 	}
 	defer lock.Unlock()
-	nodes, err := admitSimulated(ctx, c, n, log)
+	nodes, err := admitSimulated(ctx, c, n, as, log)
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,14 @@ func runSimulated(ctx context.Context, c config, n int, log hclog.Logger) error 
 // simulated is one simulated node.
 type simulated struct {
 	cfg      config
+	as       sim.Config
 	log      hclog.Logger
 	identity *agent.Identity
 	storage  *sim.Storage // nil when it is none
 }
 
 // admitSimulated has all nodes let in, a few at a time.
-func admitSimulated(ctx context.Context, c config, n int, log hclog.Logger) ([]*simulated, error) {
+func admitSimulated(ctx context.Context, c config, n int, as sim.Config, log hclog.Logger) ([]*simulated, error) {
 	nodes := make([]*simulated, n)
 	group, joining := errgroup.WithContext(ctx)
 	group.SetLimit(admissionsAtOnce)
@@ -69,7 +70,7 @@ func admitSimulated(ctx context.Context, c config, n int, log hclog.Logger) ([]*
 		one.Name = fmt.Sprintf("%s-%04d", c.Name, i+1)
 		one.DataDir = filepath.Join(c.DataDir, one.Name)
 		one.Roles = []string{c.Roles[i%len(c.Roles)]}
-		s := &simulated{cfg: one, log: log.Named(one.Name)}
+		s := &simulated{cfg: one, as: as, log: log.Named(one.Name)}
 		s.log.SetLevel(hclog.Warn) // a thousand nodes have much to say
 		nodes[i] = s
 		group.Go(func() error { return s.belong(joining) })
@@ -102,10 +103,10 @@ func (s *simulated) run(ctx context.Context) error {
 	door := client.NewDoor(s.identity.Holder, s.identity.Managers(), nil)
 	var roles []agent.Role
 	if s.cfg.Roles[0] == fsm.RoleStorage {
-		s.storage = sim.NewStorage(sim.DefaultConfig())
+		s.storage = sim.NewStorage(s.as)
 		roles = append(roles, s.storage)
 	} else {
-		roles = append(roles, sim.NewBackup(sim.DefaultConfig()))
+		roles = append(roles, sim.NewBackup(s.as))
 	}
 	a, err := agent.New(agent.Config{
 		Node: s.identity.ID(), Dir: filepath.Join(s.cfg.DataDir, "agent"), Cluster: door,

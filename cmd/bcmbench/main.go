@@ -22,6 +22,8 @@ type options struct {
 	length  time.Duration
 	trials  int
 	objects int
+	tasks   int
+	nodes   int
 }
 
 // bench is one run of the program.
@@ -38,7 +40,8 @@ type part struct {
 }
 
 // parts are measured one after the other, so that none disturbs another. The
-// last one leaves a grid with many objects behind.
+// one of restarts leaves a grid with many objects behind; those with simulated nodes
+// have grids of their own.
 func parts() []part {
 	return []part{
 		{"tables", (*bench).measureTables},
@@ -48,6 +51,8 @@ func parts() []part {
 		{"failover", (*bench).measureFailover},
 		{"handover", (*bench).measureHandover},
 		{"restart", (*bench).measureRestart},
+		{"dispatch", (*bench).measureDispatch},
+		{"scale", (*bench).measureScale},
 	}
 }
 
@@ -67,6 +72,8 @@ func main() {
 	flag.DurationVar(&b.length, "length", 3*time.Second, "length of one round")
 	flag.IntVar(&b.trials, "trials", 10, "how often the leader is killed, and hands over")
 	flag.IntVar(&b.objects, "objects", 100_000, "objects of the grid that is restarted whole")
+	flag.IntVar(&b.tasks, "tasks", 1000, "tasks that are due in one second")
+	flag.IntVar(&b.nodes, "nodes", 1000, "simulated nodes of the largest grid")
 	flag.Parse()
 	chosen, err := b.chosen()
 	if err != nil {
@@ -90,8 +97,8 @@ func (b *bench) chosen() ([]part, error) {
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("it takes no arguments, got %q; see -help", flag.Args())
 	}
-	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.length <= 0 {
-		return nil, errors.New("-rounds, -trials, -objects and -length must be positive")
+	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.tasks < 1 || b.nodes < 1 || b.length <= 0 {
+		return nil, errors.New("-rounds, -trials, -objects, -tasks, -nodes and -length must be positive")
 	}
 	all := parts()
 	want := strings.Split(b.only, ",")

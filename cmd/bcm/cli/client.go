@@ -43,14 +43,24 @@ func clientFields(a *app, c client.Client) []field {
 		{"Managers", constraintText(c.Placement.Managers)},
 		{"Storages", constraintText(c.Placement.Storages)},
 		{"Spread", c.Placement.Spread},
+		{"At once", atOnce(c.Parallel)},
 		{"Added", a.instant(c.CreatedAt)},
 		{"Changed", a.instant(c.UpdatedAt)},
 	}
 }
 
+// atOnce writes how many backups are at work at once.
+func atOnce(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n) + " backups"
+}
+
 // clientFlags are the flags that describe a client.
 type clientFlags struct {
 	name, address string
+	parallel      int
 	labels        []string
 	placement     placementFlags
 }
@@ -59,12 +69,14 @@ func (c *clientFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.address, "address", "", "where people find it")
 	f.StringSliceVar(&c.labels, "label", nil, "name=value; may be repeated")
+	f.IntVar(&c.parallel, "parallel", 0, "how many backups of it are at work at once; 0 for without end")
 	c.placement.flags(cmd)
 }
 
 func (c *clientFlags) body(cmd *cobra.Command) (changes, error) {
 	body := make(changes)
 	take(body, cmd, "address", "address", c.address)
+	take(body, cmd, "parallel", "parallel", c.parallel)
 	pairs, err := pairsOf("label", c.labels)
 	take(body, cmd, "label", "labels", pairs)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ func (a *app) nodes() *cobra.Command {
 			},
 		}),
 		show(a, one[client.Node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
-		a.nodeMode(), a.nodeDrain(), a.nodeEvents(), a.nodeRemove(),
+		a.nodeMode(), a.nodeDrain(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
 	)
 }
 
@@ -84,6 +85,7 @@ func nodeFields(a *app, n client.Node) []field {
 		{"Address", n.Address},
 		{"Version", n.Version},
 		{"Runs", runs(n, "%d of %d at once")},
+		{"Written at once", atOnce(n.Parallel)},
 		{"Storage", stores(n)},
 		{"Last seen", seen(a, n)},
 		{"Certificate", until(a, value(n.CertificateNotAfter))},
@@ -116,6 +118,29 @@ func (a *app) nodeMode() *cobra.Command {
 				return err
 			}
 			return r.write(cmd, data, "node %s is %s", args[0], args[1])
+		},
+	}
+	r.flags(cmd)
+	return cmd
+}
+
+func (a *app) nodeLimit() *cobra.Command {
+	var r result
+	cmd := &cobra.Command{
+		Use:               "limit STORAGE BACKUPS",
+		Short:             "Say how many backups may write to a storage at once; 0 for without end",
+		Args:              Takes("STORAGE", "BACKUPS"),
+		ValidArgsFunction: a.firstArg(nodeRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil {
+				return Usagef("%s: %q is not a number of backups", cmd.CommandPath(), args[1])
+			}
+			data, err := a.send(cmd, "PATCH", at("nodes", args[0]), changes{"parallel": n})
+			if err != nil {
+				return err
+			}
+			return r.write(cmd, data, "node %s takes %s", args[0], first(atOnce(int64(n)), "as many backups as come"))
 		},
 	}
 	r.flags(cmd)

@@ -16,6 +16,8 @@ var verbs = []struct {
 }{
 	{"node mode backup-1 maintenance", "PATCH /v1/nodes/backup-1", 200, nodeRow,
 		`PATCH /v1/nodes/backup-1 {"mode":"maintenance"}`, "node backup-1 is maintenance\n"},
+	{"node limit storage-1 8", "PATCH /v1/nodes/storage-1", 200, nodeRow,
+		`PATCH /v1/nodes/storage-1 {"parallel":8}`, "node storage-1 takes 8 backups\n"},
 	{"node drain backup-1", "POST /v1/nodes/backup-1/drain", 200, nodeRow,
 		`POST /v1/nodes/backup-1/drain`, "node backup-1 finishes what it runs; bring it back with: bcm node mode backup-1 active\n"},
 	{"node drain backup-1 -q", "POST /v1/nodes/backup-1/drain", 200, nodeRow, `POST /v1/nodes/backup-1/drain`, "n1\n"},
@@ -52,6 +54,8 @@ var verbs = []struct {
 		`POST /v1/clients {"address":"a","labels":{"tier":"front","x":"y"},"name":"web-1","quota":2147483648}`, "client web-1 is added\n"},
 	{"client add web-2 --repository web-1", "POST /v1/clients", 201, clientRow,
 		`POST /v1/clients {"name":"web-2","repository":"web-1"}`, "client web-2 is added\n"},
+	{"client update web-1 --parallel 2", "PATCH /v1/clients/web-1", 200, clientRow,
+		`PATCH /v1/clients/web-1 {"parallel":2}`, "client web-1 is changed\n"},
 	{"client update web-1 --label=", "PATCH /v1/clients/web-1", 200, clientRow,
 		`PATCH /v1/clients/web-1 {"labels":{}}`, "client web-1 is changed\n"},
 	{"client add web-3 --copies 2 --spread site --storage-site fra,ber --manager-label os=linux", "POST /v1/clients", 201, clientRow,
