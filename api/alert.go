@@ -60,6 +60,12 @@ func listAlerts(c *call) (Alerts, error) {
 		if err := a.ofTasks(); err != nil {
 			return Alerts{}, err
 		}
+		if err := a.ofDrills(); err != nil {
+			return Alerts{}, err
+		}
+	}
+	if c.access.May(fsm.DataRead) {
+		a.ofApprovals()
 	}
 	slices.SortStableFunc(a.items, func(a, b Alert) int {
 		return cmp.Or(strings.Compare(a.Severity, b.Severity), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Object.Name, b.Object.Name))

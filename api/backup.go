@@ -21,6 +21,9 @@ type Backup struct {
 	Until      *time.Time `json:"until" doc:"Until when it may be begun or tried again: the end of the schedule's window"`
 	Priority   int8       `json:"priority"`
 	Snapshot   string     `json:"snapshot" doc:"What the repository knows it by; empty while nothing is stored"`
+	Pinned     bool       `json:"pinned" doc:"It never expires and cannot be deleted"`
+	TestedAt   *time.Time `json:"restore_tested_at" doc:"When a sample of it was last restored and found to be the same"`
+	Hold       *Hold      `json:"hold,omitempty" doc:"Until its end it does not expire and cannot be deleted"`
 }
 
 // Run is what backups, restores and verifications have in common.
@@ -45,6 +48,8 @@ type Stats struct {
 	NewBytes int64 `json:"new_bytes" doc:"Written to storage"`
 	Warnings int64 `json:"warnings"`
 	Skipped  int64 `json:"skipped,omitempty" doc:"Of a restore: files and links that were there already and stay as they are"`
+	Deleted  int64 `json:"deleted,omitempty" doc:"Of a prune: blobs"`
+	Young    int64 `json:"young,omitempty" doc:"Of a prune: blobs that the storage keeps until they are older"`
 }
 
 // Progress is how far a run is.
@@ -98,7 +103,7 @@ func showRun(a *API, v *fsm.View, id string, r *fsm.Run, stats fsm.Stats) Run {
 func showBackup(a *API, v *fsm.View, b *fsm.Backup) Backup {
 	out := Backup{Meta: metaOf(&b.Meta), Run: showRun(a, v, b.ID, &b.Run, b.Stats), Client: clientName(v, b.Client),
 		Repository: repositoryName(v, b.Repository), Storages: nodeNames(v, b.Storages), Level: string(b.Level), Snapshot: b.Snapshot,
-		Until: moment(b.Until), Priority: b.Priority}
+		Until: moment(b.Until), Priority: b.Priority, Pinned: b.Pinned, Hold: showHold(b.Hold), TestedAt: testedAt(v, b)}
 	if b.Task != "" {
 		out.Task = taskName(v, b.Task)
 	}
@@ -125,6 +130,7 @@ func backupListing() listing[fsm.Backup, Backup] {
 			ofClient("client", func(b *fsm.Backup, key string) bool { return b.Client == key }),
 			ofTask("task", func(b *fsm.Backup, key string) bool { return b.Task == key }),
 			ofNode("node", func(b *fsm.Backup, key string) bool { return b.Node == key }),
+			yesNo("pinned", "Only what is pinned, or is not", func(b *fsm.Backup) bool { return b.Pinned }),
 			since("from", "Only what was made at or after the time", func(b *fsm.Backup) fsm.Time { return b.CreatedAt }),
 			before("to", "Only what was made before the time", func(b *fsm.Backup) fsm.Time { return b.CreatedAt }),
 		},

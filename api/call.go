@@ -144,13 +144,18 @@ func (c *call) redirected() bool {
 }
 
 // apply makes one change in the name of who asks, under the request's id, and
-// renews the view so that it shows the change.
+// renews the view so that it shows the change. One that needs a second person is
+// put on hold, and the error then says for what it waits.
 func (c *call) apply(cmd fsm.Command) (fsm.Result, error) {
 	ctx := c.ctx()
 	if c.chosen() {
 		ctx = fsm.WithRequest(ctx, c.requestID(), c.fingerprint())
 	}
-	return c.applyBy(ctx, "user:"+c.user.Name, cmd)
+	result, err := c.applyBy(ctx, "user:"+c.user.Name, cmd)
+	if fsm.CodeOf(err) == fsm.ApprovalRequired {
+		return result, c.askApproval(cmd)
+	}
+	return result, err
 }
 
 // applyAs makes one change in the name of a part of the system, for somebody who

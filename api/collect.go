@@ -128,6 +128,7 @@ type ends struct {
 	from     uint64 // what ended before it is not counted, as with any counter of a process
 	best     map[taskOf]fsm.Time
 	last     map[string]*fsm.Backup // that has ended, by id of its task
+	drills   drills
 	duration *prometheus.HistogramVec
 	read     *prometheus.CounterVec
 	written  *prometheus.CounterVec
@@ -139,8 +140,9 @@ type taskOf struct{ client, task string }
 
 func newEnds() *ends {
 	return &ends{
-		best: make(map[taskOf]fsm.Time),
-		last: make(map[string]*fsm.Backup),
+		best:   make(map[taskOf]fsm.Time),
+		last:   make(map[string]*fsm.Backup),
+		drills: newDrills(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bcm_backup_duration_seconds",
 			Help: "How long backups took.", Buckets: prometheus.ExponentialBuckets(1, 4, 9)}, []string{"status"}),
 		read: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bcm_backup_read_bytes_total",
@@ -164,9 +166,13 @@ func (e *ends) catchUp(a *API) (*fsm.View, error) {
 	}
 	if v.Index < e.at { // an older state was put in place
 		e.at, e.best, e.last = 0, make(map[taskOf]fsm.Time), make(map[string]*fsm.Backup)
+		e.drills = newDrills()
 	}
 	for b := range v.Backups.Since(e.at) {
 		e.see(v, b)
+	}
+	for j := range v.Jobs.Since(e.at) {
+		e.drills.see(v, j)
 	}
 	e.at = v.Index
 	for k := range e.best {
@@ -209,6 +215,7 @@ func (e *ends) collect(ch chan<- prometheus.Metric, a *API) {
 		put("bcm_backup_last_success_timestamp_seconds", "When a task of a client was last backed up.", seconds(at),
 			"client", c.Name, "task", t.Name)
 	}
+	e.drills.put(put, v)
 	e.duration.Collect(ch)
 	e.read.Collect(ch)
 	e.written.Collect(ch)

@@ -74,6 +74,7 @@ func gridRequests() []asked {
 		{"createTask", "POST", "/v1/tasks", `{"name":"dump","client":"c1","source":{"command":["pg_dump","db"],"name":"db.sql"},"level":"full"}`},
 		{"getTask", "GET", "/v1/tasks/files", ""},
 		{"updateTask", "PATCH", "/v1/tasks/dump", `{"enabled":false,"schedule":"nightly","nodes":["backup-1"]}`},
+		{"previewRetention", "POST", "/v1/tasks/files/retention/preview", `{"retention":{"last":1}}`},
 		{"removeTask", "DELETE", "/v1/tasks/dump", ""},
 		{"listSchedules", "GET", "/v1/schedules", ""},
 		{"createSchedule", "POST", "/v1/schedules", `{"name":"hourly","cron":"@hourly","missed":"skip"}`},
@@ -108,6 +109,15 @@ func backupRequests() []asked {
 		{"cancelVerification", "POST", "/v1/verifications/j2/cancel", ""},
 		{"cancelBackup", "POST", "/v1/backups/b2/cancel", ""},
 		{"rerunBackup", "POST", "/v1/backups/b3/rerun", ""},
+		{"drillBackup", "POST", "/v1/backups/b1/drill", `{"files":5}`},
+		{"listDrills", "GET", "/v1/drills", ""},
+		{"getDrill", "GET", "/v1/drills/j3", ""},
+		{"cancelDrill", "POST", "/v1/drills/j3/cancel", ""},
+		{"listApprovals", "GET", "/v1/approvals", ""},
+		{"getApproval", "GET", "/v1/approvals/a1", ""},
+		{"grantApproval", "POST", "/v1/approvals/a1/grant", ""},
+		{"denyApproval", "POST", "/v1/approvals/a2/deny", ""},
+		{"protectBackup", "PATCH", "/v1/backups/b1", `{"pinned":true,"hold":{"until":"2027-01-01T00:00:00Z","reason":"audit"}}`},
 		{"deleteBackup", "DELETE", "/v1/backups/b3", ""},
 	}
 }
@@ -118,6 +128,8 @@ func watchRequests() []asked {
 		{"transferLeadership", "POST", "/v1/cluster/transfer-leadership", ""},
 		{"removeMember", "DELETE", "/v1/cluster/members/manager-1", ""},
 		{"restoreSnapshot", "POST", "/v1/cluster/snapshot", "bytes"},
+		{"getSettings", "GET", "/v1/settings", ""},
+		{"changeSettings", "PATCH", "/v1/settings", `{"maintenance":{"prune_every":"12h","verify_percent":10}}`},
 		{"getLeader", "GET", "/v1/status/leader", ""},
 		{"getPeers", "GET", "/v1/status/peers", ""},
 		{"listEvents", "GET", "/v1/events?action=user.create", ""},
@@ -180,6 +192,17 @@ func newGoldenWorld(t testing.TB) *world {
 	w.admit(t, "n3", "storage-2", fsm.RoleStorage)
 	w.must(t, "system:test", &fsm.CreateToken{ID: "api-ada", Kind: fsm.APIToken, Hash: pki.HashSecret("ada's"), User: "u-ada", Name: "scripts"})
 	w.job(t, "j1", &fsm.CreateJob{Kind: fsm.RestoreJob, Node: "backup-1", Restore: fsm.Restore{Path: "/", Target: "/srv/restore"}})
+	w.job(t, "j3", &fsm.CreateJob{Kind: fsm.DrillJob})
+	w.must(t, "system:test", &fsm.CreateUser{ID: "u-root", Name: "root", Groups: []string{fsm.Superusers}, Password: adminHash()})
+	required := true
+	w.must(t, "user:admin", &fsm.ChangeSettings{Approval: &required})
+	for _, id := range []string{"a1", "a2"} {
+		ask, err := fsm.NewApproval(id, &fsm.UpdateTask{ID: "t1", Retention: &fsm.Retention{Daily: 3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.must(t, "user:ada", ask)
+	}
 	w.job(t, "j2", &fsm.CreateJob{Kind: fsm.VerifyJob, Percent: 10})
 	w.must(t, "user:admin", &fsm.CreateBackup{ID: "b3", Client: "c1", Source: &fsm.Source{Paths: []string{"/etc"}}},
 		&fsm.CancelBackup{ID: "b3"})

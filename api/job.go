@@ -9,17 +9,19 @@ import (
 type Job struct {
 	Meta
 	Run
-	Kind       string `json:"kind" doc:"restore, verify, forget, prune, copy or scrub"`
-	Backup     string `json:"backup" doc:"Id; empty when it is about the whole repository"`
-	Repository string `json:"repository" doc:"Name"`
-	Client     string `json:"client" doc:"Name of the client whose data it is"`
-	By         string `json:"by" doc:"Who asked"`
-	Path       string `json:"path,omitempty" doc:"Of a restore: within the backup"`
-	Target     string `json:"target,omitempty" doc:"Of a restore: where to"`
-	Overwrite  string `json:"overwrite,omitempty" doc:"Of a restore: never, always or if-newer"`
-	Percent    int    `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
-	Storage    string `json:"storage,omitempty" doc:"Name of the storage whose copy it reads"`
-	Wanted     string `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
+	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy or scrub"`
+	Backup     string       `json:"backup" doc:"Id; empty when it is about the whole repository"`
+	Repository string       `json:"repository" doc:"Name"`
+	Client     string       `json:"client" doc:"Name of the client whose data it is"`
+	By         string       `json:"by" doc:"Who asked"`
+	Path       string       `json:"path,omitempty" doc:"Of a restore: within the backup"`
+	Target     string       `json:"target,omitempty" doc:"Of a restore: where to"`
+	Overwrite  string       `json:"overwrite,omitempty" doc:"Of a restore: never, always or if-newer"`
+	Files      int          `json:"files,omitempty" doc:"Of a drill: how many files it restores"`
+	Report     *DrillReport `json:"report,omitempty" doc:"Of a drill that has ended"`
+	Percent    int          `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
+	Storage    string       `json:"storage,omitempty" doc:"Name of the storage whose copy it reads"`
+	Wanted     string       `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
 }
 
 // RestoreInput is a restore to be begun.
@@ -40,7 +42,8 @@ func jobMeta(j *fsm.Job) *fsm.Meta { return &j.Meta }
 
 func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	out := Job{Meta: metaOf(&j.Meta), Run: showRun(a, v, j.ID, &j.Run, j.Stats), Kind: string(j.Kind), Backup: j.Backup,
-		Repository: repositoryName(v, j.Repository), By: j.By, Path: j.Restore.Path, Target: j.Restore.Target, Overwrite: string(j.Restore.Overwrite), Percent: j.Percent}
+		Repository: repositoryName(v, j.Repository), By: j.By, Path: j.Restore.Path, Target: j.Restore.Target, Overwrite: string(j.Restore.Overwrite), Percent: j.Percent,
+		Files: j.Files, Report: showReport(v, j.Report)}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		out.Client = clientName(v, b.Client)
 	}

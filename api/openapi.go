@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +55,11 @@ func (a *API) operation(r route, status int) huma.Operation {
 
 		BodyReadTimeout:    -1,
 		SkipValidateParams: true,
+	}
+	if slices.Contains(destructive(), r.id) {
+		op.Responses["202"] = &huma.Response{Description: "Not done: it waits until another user grants it", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Approval](), true, "Approval")},
+		}}
 	}
 	if r.right != Anyone {
 		op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}

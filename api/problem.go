@@ -60,7 +60,7 @@ func statusOf(code fsm.Code) int {
 		return http.StatusNotFound
 	case NoSuchMethod:
 		return http.StatusMethodNotAllowed
-	case fsm.Conflict:
+	case fsm.Conflict, fsm.ApprovalRequired:
 		return http.StatusConflict
 	case fsm.Precondition:
 		return http.StatusPreconditionFailed

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -215,6 +216,11 @@ func serve[I, O any](status int, base string, h func(c *call, in *I) (O, error))
 
 // refusal makes an error one that huma writes as it is.
 func (c *call) refusal(err error) error {
+	if w, ok := errors.AsType[*waitsFor](err); ok {
+		c.gin.Header(approvalHeader, w.ID)
+		c.gin.Header("Location", "/v1/approvals/"+w.ID)
+		return w
+	}
 	p := c.problemOf(c.requestID(), err)
 	headersOf(c.gin.Writer.Header(), p)
 	return p

@@ -13,7 +13,7 @@ import (
 func (a *API) routes() []route {
 	return slices.Concat(
 		a.sessionRoutes(), a.peopleRoutes(), a.tokenRoutes(), a.nodeRoutes(), a.dataRoutes(), a.backupRoutes(),
-		a.jobRoutes(), a.clusterRoutes(), a.watchRoutes(),
+		a.jobRoutes(), a.careRoutes(), a.clusterRoutes(), a.watchRoutes(),
 	)
 }
 
@@ -88,6 +88,7 @@ func (a *API) dataRoutes() []route {
 		{"GET", "/v1/tasks/{task}", fsm.DataRead, "getTask", "A task", read(getTask), nil, false},
 		{"PATCH", "/v1/tasks/{task}", fsm.DataWrite, "updateTask", "Change a task", take(updateTask), nil, false},
 		{"DELETE", "/v1/tasks/{task}", fsm.DataWrite, "removeTask", "Remove a task; its backups stay", do(removeTask), nil, false},
+		{"POST", "/v1/tasks/{task}/retention/preview", fsm.DataRead, "previewRetention", "What a retention would keep and why; changes nothing", takeMaybe(previewRetention), nil, false},
 		{"GET", "/v1/schedules", fsm.DataRead, "listSchedules", "Schedules", list(scheduleListing()), nil, false},
 		{"POST", "/v1/schedules", fsm.DataWrite, "createSchedule", "Make a schedule", create("/v1/schedules/", createSchedule), nil, false},
 		{"GET", "/v1/schedules/{schedule}", fsm.DataRead, "getSchedule", "A schedule", read(getSchedule), nil, false},
@@ -119,6 +120,7 @@ func (a *API) backupRoutes() []route {
 		{"POST", "/v1/backups", fsm.BackupsRun, "createBackup", "Run a task, or back up a source without one", create("/v1/backups/", createBackup), nil, false},
 		{"GET", "/v1/backups/{backup}", fsm.BackupsRead, "getBackup", "A backup, with its progress while it runs", read(getBackup), nil, false},
 		{"GET", "/v1/backups/{backup}/log", fsm.BackupsRead, "getBackupLog", "How a backup went", read(backupLog), nil, false},
+		{"PATCH", "/v1/backups/{backup}", fsm.DataWrite, "protectBackup", "Pin a backup or put it on hold; giving that up needs backups:delete", take(protectBackup), nil, false},
 		{"DELETE", "/v1/backups/{backup}", fsm.BackupsDelete, "deleteBackup", "Give up what a backup has stored", do(deleteBackup), nil, false},
 		{"POST", "/v1/backups/{backup}/cancel", fsm.BackupsRun, "cancelBackup", "Stop a backup", read(cancelBackup), nil, false},
 		{"POST", "/v1/backups/{backup}/rerun", fsm.BackupsRun, "rerunBackup", "Make a backup again that has not succeeded: a new one of the same task, or of the same source", repeat("/v1/backups/", rerunBackup), nil, false},
@@ -142,6 +144,20 @@ func (a *API) jobRoutes() []route {
 	}
 }
 
+// careRoutes are about what keeps data restorable, and from being lost.
+func (a *API) careRoutes() []route {
+	return []route{
+		{"POST", "/v1/backups/{backup}/drill", fsm.BackupsRun, "drillBackup", "Restore a sample of a backup to see that it can be done", beginMaybe("/v1/drills/", drillBackup), nil, false},
+		{"GET", "/v1/drills", fsm.BackupsRead, "listDrills", "Restore drills, with what they have proved", list(jobsOf(fsm.DrillJob)), nil, false},
+		{"GET", "/v1/drills/{job}", fsm.BackupsRead, "getDrill", "A restore drill, with its progress while it runs and its report after", read(getJob(fsm.DrillJob)), nil, false},
+		{"POST", "/v1/drills/{job}/cancel", fsm.BackupsRun, "cancelDrill", "Stop a restore drill", read(cancelJob(fsm.DrillJob)), nil, false},
+		{"GET", "/v1/approvals", fsm.DataRead, "listApprovals", "Destructive changes that wait, or waited, for a second person", list(approvalListing(a.Now)), nil, false},
+		{"GET", "/v1/approvals/{approval}", fsm.DataRead, "getApproval", "A change that waits, or waited, for a second person", read(getApproval), nil, false},
+		{"POST", "/v1/approvals/{approval}/grant", fsm.Self, "grantApproval", "Make a change that waits; needs the right that it needs, and another user", read(decideApproval(grantApproval)), nil, false},
+		{"POST", "/v1/approvals/{approval}/deny", fsm.Self, "denyApproval", "End an approval without the change", read(decideApproval(denyApproval)), nil, false},
+	}
+}
+
 func (a *API) clusterRoutes() []route {
 	return []route{
 		{"GET", "/v1/cluster", fsm.ClusterRead, "getCluster", "The managers' group", read(getCluster), nil, false},
@@ -149,6 +165,8 @@ func (a *API) clusterRoutes() []route {
 		{"DELETE", "/v1/cluster/members/{member}", fsm.ClusterWrite, "removeMember", "Take a manager out of the group", do(removeMember), nil, false},
 		{"GET", "/v1/cluster/snapshot", fsm.ClusterWrite, "saveSnapshot", "The whole state, to keep", plain(binaryType, saveSnapshot), nil, true},
 		{"POST", "/v1/cluster/snapshot", fsm.ClusterWrite, "restoreSnapshot", "Replace the whole state by one that was kept", plain(binaryType, restoreSnapshot), nil, true},
+		{"GET", "/v1/settings", fsm.ClusterRead, "getSettings", "What holds for the whole cluster", read(getSettings), nil, false},
+		{"PATCH", "/v1/settings", fsm.ClusterWrite, "changeSettings", "Change what holds for the whole cluster", take(changeSettings), nil, false},
 		{"GET", "/v1/status/leader", fsm.ClusterRead, "getLeader", "Address of the manager that leads", read(statusLeader), nil, false},
 		{"GET", "/v1/status/peers", fsm.ClusterRead, "getPeers", "Addresses of all managers", read(statusPeers), nil, false},
 	}

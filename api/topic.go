@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"bcm/fsm"
 )
@@ -75,6 +76,8 @@ func topics() []topic {
 		backupTopic(),
 		jobTopic("restores", fsm.RestoreJob),
 		jobTopic("verifications", fsm.VerifyJob),
+		jobTopic("drills", fsm.DrillJob),
+		topicOf("approvals", fsm.DataRead, approvalListing(time.Now), nil),
 		topicOf("events", fsm.EventsRead, eventListing(), nil),
 		{name: clusterTopic, right: fsm.ClusterRead},
 	}

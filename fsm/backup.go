@@ -20,6 +20,7 @@ type Backup struct {
 	Until      Time     `cbor:"until,omitempty"` // an attempt may be begun; 0 is for ever
 	Snapshot   string   `cbor:"snapshot,omitempty"`
 	Stats      Stats    `cbor:"stats"`
+	Protection
 }
 
 // Stats are the figures of a finished run.
@@ -30,6 +31,8 @@ type Stats struct {
 	NewBytes int64 `cbor:"new_bytes,omitempty"` // written to storage
 	Warnings int64 `cbor:"warnings,omitempty"`
 	Skipped  int64 `cbor:"skipped,omitempty"` // by a restore: files and links that were there already
+	Deleted  int64 `cbor:"deleted,omitempty"` // by a prune: blobs
+	Young    int64 `cbor:"young,omitempty"`   // by a prune: blobs that the storage keeps until they are older
 }
 
 var backups = define(schema[Backup]{
@@ -43,6 +46,8 @@ var backups = define(schema[Backup]{
 		byText("node", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Node != "" }),
 		// the runs that each node has at work
 		byText("active", func(b *Backup) *string { return &b.Node }, func(b *Backup) bool { return b.Status.Live() }),
+		// the backups of each task from which can be restored
+		byText("good", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" && b.good() }),
 		// the runs of each task that have not ended
 		byText("open", func(b *Backup) *string { return &b.Task }, func(b *Backup) bool { return b.Task != "" && !b.Status.Ended() }),
 		// those that wait, in the order in which they are given to nodes, and when that ends
@@ -165,36 +170,6 @@ func (c *CreateBackup) ofSource(tx *Tx, b *Backup) error {
 	return nil
 }
 
-// keepDeleted is how long the rows of deleted backups and of jobs that have ended
-// can still be looked at.
-const keepDeleted = 90 * 24 * time.Hour
-
-// forgetDeleted drops the rows of backups deleted, and of jobs ended, long ago, a
-// few at a time.
-func (tx *Tx) forgetDeleted() {
-	var backups, jobs []string
-	for _, b := range tx.Backups.Walk("gone", false, nil) {
-		if len(backups) == 4 || b.UpdatedAt.Add(keepDeleted) > tx.At {
-			break
-		}
-		backups = append(backups, b.ID)
-	}
-	for _, j := range tx.Jobs.Walk("ended", false, nil) {
-		if len(jobs) == 4 || j.FinishedAt.Add(keepDeleted) > tx.At {
-			break
-		}
-		jobs = append(jobs, j.ID)
-	}
-	for _, id := range backups {
-		drop(tx, &tx.Backups, id)
-		drop(tx, &tx.Warnings, id)
-	}
-	for _, id := range jobs {
-		drop(tx, &tx.Jobs, id)
-		drop(tx, &tx.Warnings, id)
-	}
-}
-
 // openBackup is a backup of the task that has not ended, or nil.
 func (t *tables) openBackup(task string) *Backup {
 	for b := range t.Backups.By("open", task) {
@@ -280,6 +255,7 @@ type Outcome struct {
 	Warnings []string    `cbor:"warnings,omitempty"` // the first ones, for the run's log
 	Copy     *CopyReport `cbor:"copy,omitempty"`     // of a copy or a scrub
 	Log      []string    `cbor:"log,omitempty"`      // what else it has to tell: what commands before and after it have said
+	Report   *Report     `cbor:"report,omitempty"`   // of a drill
 }
 
 // FinishBackup is a node telling how an attempt ended.
@@ -371,6 +347,9 @@ func (c *DeleteBackup) apply(tx *Tx) (string, error) {
 		}
 		if !b.Status.Ended() {
 			return Errorf(Conflict, "backup %s is %s; cancel it first", b.ID, b.Status)
+		}
+		if why := b.protected(tx.At); why != "" {
+			return Errorf(Conflict, "backup %s is %s: it cannot be deleted", b.ID, why)
 		}
 		for j := range tx.Jobs.By("backup", b.ID) {
 			if !j.Status.Ended() {

@@ -28,6 +28,7 @@ func sound(l *lab) {
 	checkTable(l.t, &v.Jobs)
 	checkTable(l.t, &v.Holdings)
 	checkTable(l.t, &v.Warnings)
+	checkTable(l.t, &v.Approvals)
 	checkTable(l.t, &v.Events)
 	checkTable(l.t, &v.requests)
 	if n, broken := v.VerifyChain(); broken != "" || n != v.Events.Len() {

@@ -52,6 +52,10 @@ type kind struct {
 var kinds = []kind{
 	{"cluster.init", 1, "", "system", func() Command { return new(InitCluster) }},
 	{"setting.put", 1, ClusterWrite, "system", func() Command { return new(PutSetting) }},
+	{"setting.change", 1, ClusterWrite, "", func() Command { return new(ChangeSettings) }},
+	{"approval.create", 1, Self, "", func() Command { return new(CreateApproval) }},
+	{"approval.grant", 1, Self, "", func() Command { return new(GrantApproval) }},
+	{"approval.deny", 1, Self, "", func() Command { return new(DenyApproval) }},
 	{"cluster.transfer", 1, ClusterWrite, "", func() Command { return new(TransferLeadership) }},
 	{"cluster.remove", 1, ClusterWrite, "", func() Command { return new(RemoveMember) }},
 	{"cluster.restore", 1, "", "system", func() Command { return new(RestoreSnapshot) }},
@@ -99,6 +103,7 @@ var kinds = []kind{
 	{"backup.interrupt", 1, "", "node plan", func() Command { return new(InterruptBackup) }},
 	{"backup.stop", 1, "", "plan", func() Command { return new(StopBackup) }},
 	{"backup.cancel", 1, BackupsRun, "", func() Command { return new(CancelBackup) }},
+	{"backup.protect", 1, DataWrite, "", func() Command { return new(ProtectBackup) }},
 	{"backup.delete", 1, BackupsDelete, "plan", func() Command { return new(DeleteBackup) }},
 	{"job.create", 1, Self, "plan", func() Command { return new(CreateJob) }},
 	{"job.assign", 1, "", "plan", func() Command { return new(AssignJob) }},

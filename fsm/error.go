@@ -12,17 +12,18 @@ type Code string
 
 // The codes, and what the one who asked should do.
 const (
-	Invalid        Code = "invalid"         // mend the request
-	NotFound       Code = "not_found"       // the thing named does not exist
-	Conflict       Code = "conflict"        // the state is not what the request expects
-	Precondition   Code = "precondition"    // the object has changed since it was read (If-Match)
-	Denied         Code = "denied"          // the right to do it is missing
-	Unauthorized   Code = "unauthorized"    // who asks is not known
-	Mismatch       Code = "mismatch"        // the request id was used for another request
-	Unavailable    Code = "unavailable"     // surely not done; ask again later
-	OutcomeUnknown Code = "outcome_unknown" // perhaps done; ask again with the same request id
-	Exhausted      Code = "exhausted"       // a limit is reached; ask again later
-	Internal       Code = "internal"        // a fault of ours
+	Invalid          Code = "invalid"           // mend the request
+	NotFound         Code = "not_found"         // the thing named does not exist
+	Conflict         Code = "conflict"          // the state is not what the request expects
+	Precondition     Code = "precondition"      // the object has changed since it was read (If-Match)
+	Denied           Code = "denied"            // the right to do it is missing
+	Unauthorized     Code = "unauthorized"      // who asks is not known
+	Mismatch         Code = "mismatch"          // the request id was used for another request
+	Unavailable      Code = "unavailable"       // surely not done; ask again later
+	OutcomeUnknown   Code = "outcome_unknown"   // perhaps done; ask again with the same request id
+	ApprovalRequired Code = "approval_required" // another user must grant it
+	Exhausted        Code = "exhausted"         // a limit is reached; ask again later
+	Internal         Code = "internal"          // a fault of ours
 )
 
 // Error is a refusal that crosses every boundary as itself: from apply through

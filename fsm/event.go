@@ -50,7 +50,7 @@ var events = define(schema[Event]{
 	},
 })
 
-// record writes the audit row of an entry and forgets the oldest beyond what is
+// record writes the audit row of an entry; the oldest are forgotten beyond what is
 // kept. Ids of events follow their order.
 func (tx *Tx) record(e Entry, refused *Error) {
 	row := &Event{
@@ -64,6 +64,18 @@ func (tx *Tx) record(e Entry, refused *Error) {
 	if refused != nil {
 		row.Result, row.Detail = refused.Code, refused.Message
 	}
+	tx.write(row)
+}
+
+// recordGranted writes the audit row of what an entry did in the name of another
+// than its author.
+func (tx *Tx) recordGranted() {
+	tx.granted.Meta = Meta{ID: fmt.Sprintf("%016x-%05x-granted", tx.Index, tx.seq), CreatedAt: tx.At, UpdatedAt: tx.At, Index: tx.Index}
+	tx.write(tx.granted)
+}
+
+// write puts a row at the end of the audit trail.
+func (tx *Tx) write(row *Event) {
 	row.Detail = truncate(row.Detail, maxDetail)
 	var before []byte
 	if last := tx.Events.last(); last != nil {

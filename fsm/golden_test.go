@@ -73,6 +73,25 @@ func eventful(t testing.TB) *lab {
 	l.do("plan:fail", &InterruptJob{ID: "verify", Attempt: 1, Reason: "node s2 is offline"})
 	l.do("user:bu", &CancelJob{ID: "verify"}, &CancelBackup{ID: "wait"}, &CreateBackup{ID: "late", Task: "t1"})
 	l.do("plan:fail", &StopBackup{ID: "late", Reason: "its window has passed"})
+	l.do("user:op", &ProtectBackup{ID: "done", Pinned: ptr(true), Hold: &Hold{Until: l.now.Add(time.Hour), Reason: "audit"}})
+	l.do("user:adm", &ProtectBackup{ID: "done", Pinned: ptr(false), Hold: &Hold{}})
+	l.do("user:root", &ChangeSettings{Upkeep: UpkeepChange{PruneEvery: ptr(time.Hour)}})
+	l.do("user:root", &ChangeSettings{Approval: ptr(true)})
+	for id, keep := range orderly(map[string]int{"deny": 1, "grant": 2}) {
+		if err := l.ask(id, "user:op", &UpdateTask{ID: "t1", Retention: &Retention{Last: keep}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.do("user:adm", &DenyApproval{ID: "deny"}, &GrantApproval{ID: "grant"})
+	l.do("user:root", &CreateUser{ID: "u-two", Name: "two", Groups: []string{Superusers}, Password: "hash"})
+	if err := l.ask("free", "user:root", &ChangeSettings{Approval: ptr(false)}); err != nil {
+		t.Fatal(err)
+	}
+	l.do("user:root2", &GrantApproval{ID: "free"})
+	l.do("user:bu", &CreateJob{ID: "drill", Kind: DrillJob, Backup: "done"})
+	l.do("plan:place", &AssignJob{ID: "drill", From: Queued, Node: "b1"})
+	l.do("node:b1", &FinishJob{ID: "drill", Attempt: 1, Outcome: Outcome{Status: Succeeded, Report: &Report{Job: "drill", Backup: "done",
+		Snapshot: "snap", Node: "b1", At: l.now, Took: time.Second, Files: 3, Bytes: 9, Certificate: []byte("der"), Signature: []byte("sig")}}})
 	l.do("user:adm", &DeleteBackup{ID: "done", Job: "forget"})
 	l.do("node:s2", &LeaveNode{ID: "s2"})
 	l.do("user:op", &RemoveNode{ID: "s2", Force: true})

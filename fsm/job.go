@@ -16,65 +16,14 @@ type Job struct {
 	By         string  `cbor:"by,omitempty"`      // who asked
 	Restore    Restore `cbor:"restore"`
 	Percent    int     `cbor:"percent,omitempty"` // of the data that a verification reads
+	Files      int     `cbor:"files,omitempty"`   // of the sample that a drill restores
+	Report     *Report `cbor:"report,omitempty"`  // what a drill has proved
 	Stats      Stats   `cbor:"stats"`
 	Wish       string  `cbor:"wish,omitempty"`        // id of the node that it must run on; "" means any
 	Trim       Trim    `cbor:"trim,omitempty"`        // of a copy
 	Repair     bool    `cbor:"repair,omitempty"`      // a copy that brings back only what its storage has lost
 	AssignedAt Time    `cbor:"assigned_at,omitempty"` // when its node got it
 }
-
-// JobKind tells what a job does.
-type JobKind string
-
-// The kinds of jobs.
-const (
-	RestoreJob JobKind = "restore" // from a backup
-	VerifyJob  JobKind = "verify"  // a backup, or all of a repository
-	ForgetJob  JobKind = "forget"  // takes a deleted backup out of its repository
-	PruneJob   JobKind = "prune"   // gives back the room of what no backup of a repository needs
-	CopyJob    JobKind = "copy"    // brings a storage what another one has of a repository
-	ScrubJob   JobKind = "scrub"   // reads again what a storage has of a repository
-)
-
-// jobRules says of each kind of job what it may be about and who may ask for it.
-var jobRules = map[JobKind]struct {
-	right    Right  // that a user needs
-	role     string // that carries it out
-	whole    bool   // may be about a whole repository
-	single   bool   // may be about one backup
-	maintain bool   // holds the repository's lease: one at a time
-}{
-	RestoreJob: {right: BackupsRestore, role: RoleBackupManager, single: true},
-	VerifyJob:  {right: BackupsRun, role: RoleBackupManager, single: true, whole: true, maintain: true},
-	ForgetJob:  {role: RoleBackupManager, single: true},
-	PruneJob:   {right: DataWrite, role: RoleBackupManager, whole: true, maintain: true},
-	CopyJob:    {right: DataWrite, role: RoleStorage, whole: true},
-	ScrubJob:   {right: DataWrite, role: RoleStorage, whole: true},
-}
-
-// Role is the role of the nodes that can do jobs of the kind.
-func (k JobKind) Role() string { return jobRules[k].role }
-
-// rank puts the jobs that people wait for before all others.
-func (k JobKind) rank() uint8 {
-	if k == RestoreJob {
-		return 0
-	}
-	return 1
-}
-
-// kindRanked is a kind of job with that rank.
-func kindRanked(rank uint8) JobKind {
-	if rank == 0 {
-		return RestoreJob
-	}
-	return VerifyJob
-}
-
-// Maintains tells whether jobs of the kind need the lease of their repository:
-// the right to maintain it, which one live job has at a time. The fence of the
-// job is the fence of the lease; it ends with the job's attempt.
-func (k JobKind) Maintains() bool { return jobRules[k].maintain }
 
 // Restore says what to restore and where to.
 type Restore struct {
@@ -102,6 +51,8 @@ var jobs = define(schema[Job]{
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
 		byText("repository", func(j *Job) *string { return &j.Repository }, nil),
+		// the jobs about each repository that have not ended
+		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return !j.Status.Ended() }),
 		// the job that holds the lease of each repository
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
@@ -109,7 +60,9 @@ var jobs = define(schema[Job]{
 		// the jobs that wait, those first that people wait for
 		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
 			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() }),
-		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() }),
+		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report == nil }),
+		// the jobs that have proved something
+		byNumber("reported", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report != nil }),
 	},
 	texts: func(j *Job, emit func(string)) {
 		emit(j.Backup)
@@ -134,6 +87,7 @@ type CreateJob struct {
 	Percent    int     `cbor:"percent,omitempty"`
 	Trim       Trim    `cbor:"trim,omitempty"`
 	Repair     bool    `cbor:"repair,omitempty"`
+	Files      int     `cbor:"files,omitempty"` // of a drill; otherwise as the settings say
 }
 
 func (c *CreateJob) apply(tx *Tx) (string, error) {
@@ -154,6 +108,9 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 	if c.Percent < 0 || c.Percent > 100 {
 		return "", invalidField("percent", "must lie between 0 and 100")
 	}
+	if err := j.sample(tx, c.Files); err != nil {
+		return "", err
+	}
 	if c.Kind == RestoreJob {
 		if err := j.Restore.check(); err != nil {
 			return "", err
@@ -167,7 +124,7 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 func (c *CreateJob) permitted(tx *Tx) error {
 	rule, ok := jobRules[c.Kind]
 	if !ok || rule.right == "" {
-		return invalidField("kind", "%q is not one of restore, verify, prune, copy, scrub", c.Kind)
+		return invalidField("kind", "%q is not one of restore, verify, drill, prune, copy, scrub", c.Kind)
 	}
 	if by := tx.user(); by != nil {
 		object := "repository " + c.Repository
@@ -332,12 +289,16 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 			return err
 		}
 		j.Stats = c.Outcome.Stats
+		j.prove(c.Outcome.Report)
 		tx.warn(j.ID, c.Outcome.Warnings)
 		tx.detail = string(j.Status)
 		if j.Kind == ForgetJob && j.Status == Succeeded {
 			tx.forgetSnapshot(j.Backup)
 		}
 		tx.learn(j, c.Outcome.Copy)
+		if j.Status == Succeeded {
+			tx.lookAfter(j)
+		}
 		return nil
 	})
 }

@@ -16,6 +16,7 @@ const (
 	VerifyOrder  OrderKind = "verify"
 	ForgetOrder  OrderKind = "forget"
 	PruneOrder   OrderKind = "prune"
+	DrillOrder   OrderKind = "drill"
 	CopyOrder    OrderKind = "copy"  // from the storage that Repository names
 	ScrubOrder   OrderKind = "scrub" // what the node itself has of Repository
 	StoreOrder   OrderKind = "store" // keep blobs for those with a grant; never ends
@@ -37,6 +38,8 @@ type Order struct {
 	Snapshot   string            `cbor:"snapshot,omitempty"`
 	Restore    *Restore          `cbor:"restore,omitempty"`
 	Percent    int               `cbor:"percent,omitempty"`
+	Backup     string            `cbor:"backup,omitempty"` // id, of a drill
+	Files      int               `cbor:"files,omitempty"`  // of a drill
 	Trim       Trim              `cbor:"trim,omitempty"`
 	Repair     bool              `cbor:"repair,omitempty"`
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
@@ -112,6 +115,9 @@ func (v *View) jobOrder(j *Job) Order {
 		if c, ok := v.Clients.Get(b.Client); ok {
 			o.Client = c.Name
 		}
+	}
+	if j.Kind == DrillJob {
+		o.Backup, o.Files = j.Backup, j.Files
 	}
 	if j.Kind == RestoreJob {
 		o.Restore = &j.Restore

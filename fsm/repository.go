@@ -9,6 +9,10 @@ type Repository struct {
 	Quota    int64    `cbor:"quota,omitempty"`    // bytes on each storage; 0 means without
 	Storages []string `cbor:"storages,omitempty"` // ids of the nodes that keep the data; the first is written to, the others hold copies
 	Filled   bool     `cbor:"filled,omitempty"`   // a backup was begun in it: the first of its storages stays
+
+	ForgottenAt Time `cbor:"forgotten_at,omitempty"` // when a snapshot was last taken out
+	PrunedAt    Time `cbor:"pruned_at,omitempty"`    // when room was last given back
+	VerifiedAt  Time `cbor:"verified_at,omitempty"`  // when all of it was last verified and found whole
 }
 
 var repositories = define(schema[Repository]{
@@ -79,4 +83,24 @@ func (c *UpdateRepository) apply(tx *Tx) (string, error) {
 	}
 	put(tx, &tx.Repositories, &n)
 	return n.ID, nil
+}
+
+// lookAfter records in the repository what a job that went well did for it.
+func (tx *Tx) lookAfter(j *Job) {
+	old, ok := tx.Repositories.Get(j.Repository)
+	if !ok {
+		return
+	}
+	r := *old
+	switch {
+	case j.Kind == ForgetJob:
+		r.ForgottenAt = tx.At
+	case j.Kind == PruneJob:
+		r.PrunedAt = tx.At
+	case j.Kind == VerifyJob && j.Backup == "":
+		r.VerifiedAt = tx.At
+	default:
+		return
+	}
+	put(tx, &tx.Repositories, &r)
 }

@@ -42,6 +42,9 @@ func (tx *Tx) run(e Entry, cmd Command) (Result, *Error) {
 	result := Result{Index: tx.Index, ID: id}
 	if class, _ := splitBy(e.By); refused == nil && !k.quiet() || refused != nil && class == "user" {
 		tx.record(e, refused)
+		if refused == nil && tx.granted != nil {
+			tx.recordGranted()
+		}
 	}
 	if e.ID != "" && (refused == nil || refused.Code != Denied) {
 		tx.remember(key, e.Sum, result, refused)
@@ -59,7 +62,7 @@ func (tx *Tx) try(k kind, cmd Command) (id string, refused *Error) {
 	}()
 	err := tx.authorize(k)
 	if err == nil {
-		id, err = cmd.apply(tx)
+		id, err = tx.perform(cmd)
 	}
 	if err == nil {
 		return id, nil

@@ -12,6 +12,9 @@ const (
 	CACertificate = "ca.certificate" // PEM
 	CAKey         = "ca.key"         // sealed
 	RecoveryEpoch = "recovery.epoch" // a number in decimal; see [Fence]
+
+	UpkeepSetting   = "maintenance" // a [Upkeep]
+	ApprovalSetting = "approval"    // an [ApprovalRule]
 )
 
 var settings = define(schema[Setting]{
@@ -71,6 +74,8 @@ func (c *PutSetting) apply(tx *Tx) (string, error) {
 		if n, ok := number(c.Value); !ok || n <= tx.epoch() {
 			return "", Errorf(Conflict, "setting %s is a number that only grows; it is %d", c.Name, tx.epoch())
 		}
+	case UpkeepSetting, ApprovalSetting:
+		return "", Errorf(Denied, "setting %s is changed field by field", c.Name)
 	case "":
 		return "", invalidField("name", "must not be empty")
 	}

@@ -42,16 +42,6 @@ const (
 	Copy         Level = "copy"
 )
 
-// Retention says which backups of a task are kept; all zero keeps all.
-type Retention struct {
-	Last    int `cbor:"last,omitempty" json:"last,omitempty"`
-	Hourly  int `cbor:"hourly,omitempty" json:"hourly,omitempty"`
-	Daily   int `cbor:"daily,omitempty" json:"daily,omitempty"`
-	Weekly  int `cbor:"weekly,omitempty" json:"weekly,omitempty"`
-	Monthly int `cbor:"monthly,omitempty" json:"monthly,omitempty"`
-	Yearly  int `cbor:"yearly,omitempty" json:"yearly,omitempty"`
-}
-
 var tasks = define(schema[Task]{
 	name:  "tasks",
 	meta:  func(t *Task) *Meta { return &t.Meta },
@@ -106,15 +96,6 @@ func within(p, dir string) bool {
 	return p == dir || strings.HasPrefix(p, dir+"/")
 }
 
-func (r Retention) check() error {
-	for _, n := range []int{r.Last, r.Hourly, r.Daily, r.Weekly, r.Monthly, r.Yearly} {
-		if n < 0 || n > 100_000 {
-			return invalidField("retention", "a number to keep lies between 0 and 100000")
-		}
-	}
-	return nil
-}
-
 // checkTask refuses a task that could not run, and resolves what it refers to.
 func (tx *Tx) checkTask(t *Task) error {
 	if err := checkName(t.Name); err != nil {
@@ -147,7 +128,7 @@ func (tx *Tx) checkTask(t *Task) error {
 	if err := t.Conduct.check(); err != nil {
 		return err
 	}
-	return t.Retention.check()
+	return t.Retention.Check()
 }
 
 func (l Level) check() error {

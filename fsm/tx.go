@@ -12,10 +12,11 @@ type Tx struct {
 	At    Time
 	By    string // who asked, as in [Entry]
 
-	seq    int // entries already applied at this index
-	undo   []func()
-	object Object // what the audit row will say the command was about
-	detail string // and what it changed
+	seq     int // entries already applied at this index
+	undo    []func()
+	object  Object // what the audit row will say the command was about
+	detail  string // and what it changed
+	granted *Event // what was done in the name of somebody who had waited for it
 }
 
 // put stores row, new or in place of the one with its id, and keeps its Meta.

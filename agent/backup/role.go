@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -26,26 +27,35 @@ var (
 	errOrder = errors.New("the order does not say enough")
 )
 
-// Config is what the role is made of. All fields but CacheDir are required.
+// Config is what the role is made of. All fields but the directories are required.
 type Config struct {
 	Engine   Engine
 	Identity *pki.Holder // of this node
 	CacheDir string
+	Scratch  string // directory that is the role's alone, for the samples of drills; none without it
 	Log      hclog.Logger
 }
 
 // Role is the role backup-manager.
 type Role struct {
-	engine Engine
-	reach  Reach
-	log    hclog.Logger
+	engine   Engine
+	identity *pki.Holder
+	reach    Reach
+	scratch  string
+	log      hclog.Logger
 }
 
 var _ agent.Role = (*Role)(nil)
 
 // New makes the role.
 func New(cfg Config) *Role {
-	return &Role{engine: cfg.Engine, reach: NewReach(cfg.Identity, cfg.CacheDir), log: cfg.Log}
+	r := &Role{engine: cfg.Engine, identity: cfg.Identity, reach: NewReach(cfg.Identity, cfg.CacheDir), scratch: cfg.Scratch, log: cfg.Log}
+	if r.scratch != "" {
+		if err := os.RemoveAll(r.scratch); err != nil { // what a process left that was killed
+			r.log.Warn("samples of earlier drills cannot be removed", "error", err)
+		}
+	}
+	return r
 }
 
 // Name is the role's.
@@ -55,6 +65,7 @@ func (r *Role) Name() string { return fsm.RoleBackupManager }
 func (r *Role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
 	do := map[fsm.OrderKind]func(context.Context, Repo, fsm.Order, Events) (fsm.Outcome, error){
 		fsm.BackupOrder: r.backup, fsm.RestoreOrder: r.restore, fsm.VerifyOrder: r.verify, fsm.ForgetOrder: r.forget,
+		fsm.PruneOrder: r.prune, fsm.DrillOrder: r.drill,
 	}[o.Kind]
 	if do == nil {
 		return fsm.Outcome{}, fmt.Errorf("%w: %q", errKind, o.Kind)
@@ -125,12 +136,13 @@ func (r *Role) restore(ctx context.Context, repo Repo, o fsm.Order, ev Events) (
 	}, err
 }
 
-// verify verifies a snapshot.
+// verify verifies a snapshot, or all there are.
 func (r *Role) verify(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
-	if o.Snapshot == "" {
-		return fsm.Outcome{}, fmt.Errorf("%w: what to verify", errOrder)
+	opt := VerifyOptions{Percent: float64(o.Percent)}
+	if o.Snapshot != "" {
+		opt.Snapshots = []SnapshotID{SnapshotID(o.Snapshot)}
 	}
-	report, err := r.engine.Verify(ctx, repo, VerifyOptions{Snapshots: []SnapshotID{SnapshotID(o.Snapshot)}, Percent: float64(o.Percent)}, ev)
+	report, err := r.engine.Verify(ctx, repo, opt, ev)
 	return fsm.Outcome{
 		Stats:    fsm.Stats{Files: report.Files, Bytes: report.ReadBytes, Warnings: report.ProblemCount},
 		Warnings: told(report.Problems),
@@ -149,6 +161,30 @@ func (r *Role) forget(ctx context.Context, repo Repo, o fsm.Order, _ Events) (fs
 		return fsm.Outcome{}, nil
 	}
 	return fsm.Outcome{}, err
+}
+
+// prune gives back the room of what no snapshot needs any more. A repository that
+// never came to be has none to give.
+func (r *Role) prune(ctx context.Context, repo Repo, o fsm.Order, ev Events) (fsm.Outcome, error) {
+	stats, err := r.engine.Prune(ctx, repo, orderLease{ctx}, ev)
+	if errors.Is(err, ErrNoRepository) {
+		r.log.Warn("nothing to prune: there is no repository", "namespace", repo.Namespace, "run", o.ID)
+		err = nil
+	}
+	return fsm.Outcome{Stats: fsm.Stats{Deleted: stats.Deleted, Young: stats.Young}}, err
+}
+
+// orderLease is the lease that an order gives: it is held for as long as the order
+// stands. When the order was withdrawn and this node has not heard of it, the
+// storage has: it lets nobody delete but the node of the live order.
+type orderLease struct{ order context.Context }
+
+// Check tells whether the order still stands.
+func (l orderLease) Check() error {
+	if l.order.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrLeaseLost, context.Cause(l.order))
+	}
+	return nil
 }
 
 // told puts the first warnings into words of bounded length.

@@ -26,6 +26,7 @@ import (
 type rig struct {
 	*storagetest.Storage
 	role *backup.Role
+	real backup.Engine
 }
 
 func newRig(t *testing.T) *rig {
@@ -38,6 +39,7 @@ func newRig(t *testing.T) *rig {
 			t.Error(err)
 		}
 	})
+	r.real = engine
 	r.role = backup.New(backup.Config{Engine: engine, Identity: r.Holder("n1"), CacheDir: t.TempDir(), Log: hclog.NewNullLogger()})
 	return r
 }

@@ -104,7 +104,7 @@ func check(o fsm.Order) error {
 		return errors.New("the order names no snapshot")
 	}
 	switch o.Kind {
-	case fsm.BackupOrder, fsm.RestoreOrder, fsm.VerifyOrder, fsm.ForgetOrder, fsm.PruneOrder:
+	case fsm.BackupOrder, fsm.RestoreOrder, fsm.VerifyOrder, fsm.ForgetOrder, fsm.PruneOrder, fsm.DrillOrder:
 		return nil
 	}
 	return fmt.Errorf("an order of unknown kind %q", o.Kind)

@@ -83,6 +83,50 @@ type Alerts struct {
 	Total int64   `json:"total"`
 }
 
+// Approval defines model for Approval.
+type Approval struct {
+	// Action What would be done: task.update
+	Action string `json:"action"`
+
+	// By Who asks for the change: user:ada
+	By        string     `json:"by"`
+	CreatedAt time.Time  `json:"created_at"`
+	DecidedAt *time.Time `json:"decided_at"`
+
+	// DecidedBy Who granted or denied it
+	DecidedBy string `json:"decided_by"`
+
+	// ExpiresAt Until then it can be granted
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Id Opaque and for ever
+	Id string `json:"id"`
+
+	// Index Applied index of the last change
+	Index int64 `json:"index"`
+
+	// Object With what
+	Object Object `json:"object"`
+
+	// Reason What would be lost
+	Reason string `json:"reason"`
+
+	// Status pending, granted, denied or expired
+	Status    string    `json:"status"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ApprovalChange defines model for ApprovalChange.
+type ApprovalChange struct {
+	Required *bool `json:"required,omitempty"`
+}
+
+// ApprovalSettings defines model for ApprovalSettings.
+type ApprovalSettings struct {
+	// Required Destructive changes wait until a second user grants them
+	Required bool `json:"required"`
+}
+
 // Assignment defines model for Assignment.
 type Assignment struct {
 	// Client Name
@@ -119,6 +163,9 @@ type Backup struct {
 	Error      *string    `json:"error"`
 	FinishedAt *time.Time `json:"finished_at"`
 
+	// Hold Until its end it does not expire and cannot be deleted
+	Hold *Hold `json:"hold,omitempty"`
+
 	// Id Opaque and for ever
 	Id string `json:"id"`
 
@@ -129,14 +176,20 @@ type Backup struct {
 	Level string `json:"level"`
 
 	// Node Name of the node that works on it, or did last
-	Node     string `json:"node"`
-	Priority int32  `json:"priority"`
+	Node string `json:"node"`
+
+	// Pinned It never expires and cannot be deleted
+	Pinned   bool  `json:"pinned"`
+	Priority int32 `json:"priority"`
 
 	// Progress While it runs
 	Progress *Progress `json:"progress,omitempty"`
 
 	// Repository Name
 	Repository string `json:"repository"`
+
+	// RestoreTestedAt When a sample of it was last restored and found to be the same
+	RestoreTestedAt *time.Time `json:"restore_tested_at"`
 
 	// RetryAt When it is tried again after a failure
 	RetryAt *time.Time `json:"retry_at"`
@@ -161,6 +214,15 @@ type Backup struct {
 	// Until Until when it may be begun or tried again: the end of the schedule's window
 	Until     *time.Time `json:"until"`
 	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// BackupChange defines model for BackupChange.
+type BackupChange struct {
+	// Hold Until its end a backup on hold does not expire and cannot be deleted; an empty object lifts the hold
+	Hold *HoldChange `json:"hold,omitempty"`
+
+	// Pinned A pinned backup never expires and cannot be deleted
+	Pinned *bool `json:"pinned,omitempty"`
 }
 
 // BackupInput defines model for BackupInput.
@@ -382,6 +444,47 @@ type DayStats struct {
 	Failed    int64 `json:"failed"`
 	Succeeded int64 `json:"succeeded"`
 	Warning   int64 `json:"warning"`
+}
+
+// DrillInput defines model for DrillInput.
+type DrillInput struct {
+	// Files How many files to restore; otherwise as the settings say
+	Files *int64 `json:"files,omitempty"`
+
+	// Node Id or name of the backup manager to restore on; otherwise any
+	Node *string `json:"node,omitempty"`
+}
+
+// DrillReport defines model for DrillReport.
+type DrillReport struct {
+	// At By the clock of the node
+	At time.Time `json:"at"`
+
+	// Backup Id
+	Backup string `json:"backup"`
+	Bytes  int64  `json:"bytes"`
+
+	// Certificate Of the node at that time, in DER
+	Certificate []byte `json:"certificate"`
+
+	// Files Restored and the same as in the repository
+	Files int64 `json:"files"`
+
+	// Mismatches Files that were not
+	Mismatches int64 `json:"mismatches"`
+
+	// Node Name
+	Node string `json:"node"`
+
+	// Seconds How long it took
+	Seconds float64 `json:"seconds"`
+
+	// Signature Over the report in canonical CBOR
+	Signature []byte `json:"signature"`
+
+	// SignatureValid The node did sign it, with a certificate that this cluster had issued
+	SignatureValid bool   `json:"signature_valid"`
+	Snapshot       string `json:"snapshot"`
 }
 
 // Event defines model for Event.
@@ -607,6 +710,20 @@ type GroupInput struct {
 	Rights *[]string `json:"rights,omitempty"`
 }
 
+// Hold defines model for Hold.
+type Hold struct {
+	// By Who put it there
+	By     string    `json:"by"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"`
+}
+
+// HoldChange defines model for HoldChange.
+type HoldChange struct {
+	Reason *string    `json:"reason,omitempty"`
+	Until  *time.Time `json:"until,omitempty"`
+}
+
 // Job defines model for Job.
 type Job struct {
 	Attempt int32 `json:"attempt"`
@@ -621,9 +738,12 @@ type Job struct {
 	Cancelling bool `json:"cancelling"`
 
 	// Client Name of the client whose data it is
-	Client     string     `json:"client"`
-	CreatedAt  time.Time  `json:"created_at"`
-	Error      *string    `json:"error"`
+	Client    string    `json:"client"`
+	CreatedAt time.Time `json:"created_at"`
+	Error     *string   `json:"error"`
+
+	// Files Of a drill: how many files it restores
+	Files      *int64     `json:"files,omitempty"`
 	FinishedAt *time.Time `json:"finished_at"`
 
 	// Id Opaque and for ever
@@ -632,7 +752,7 @@ type Job struct {
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
-	// Kind restore, verify, forget, prune, copy or scrub
+	// Kind restore, verify, drill, forget, prune, copy or scrub
 	Kind string `json:"kind"`
 
 	// Node Name of the node that works on it, or did last
@@ -649,6 +769,9 @@ type Job struct {
 
 	// Progress While it runs
 	Progress *Progress `json:"progress,omitempty"`
+
+	// Report Of a drill that has ended
+	Report *DrillReport `json:"report,omitempty"`
 
 	// Repository Name
 	Repository string `json:"repository"`
@@ -762,6 +885,20 @@ type Joined struct {
 	Node string `json:"node"`
 }
 
+// KeptBackup defines model for KeptBackup.
+type KeptBackup struct {
+	// Backup Id
+	Backup string `json:"backup"`
+
+	// Bytes That a restore of all of it would write
+	Bytes int64 `json:"bytes"`
+	Keep  bool  `json:"keep"`
+
+	// Reasons The rules that keep it, and what protects it; none for one that goes
+	Reasons   []string  `json:"reasons"`
+	StartedAt time.Time `json:"started_at"`
+}
+
 // LeaderInput defines model for LeaderInput.
 type LeaderInput struct {
 	// To Id or name of a manager; otherwise the cluster chooses
@@ -787,6 +924,17 @@ type Lines struct {
 // ListAPIToken defines model for ListAPIToken.
 type ListAPIToken struct {
 	Items []APIToken `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
+}
+
+// ListApproval defines model for ListApproval.
+type ListApproval struct {
+	Items []Approval `json:"items"`
 
 	// Next Where the next page begins; absent on the last
 	Next *string `json:"next,omitempty"`
@@ -1029,6 +1177,41 @@ type MadeJoinToken struct {
 
 	// Uses How many nodes may join with it
 	Uses int64 `json:"uses"`
+}
+
+// MaintenanceChange defines model for MaintenanceChange.
+type MaintenanceChange struct {
+	DrillEvery *string `json:"drill_every,omitempty"`
+	DrillFiles *int64  `json:"drill_files,omitempty"`
+
+	// PruneEvery 0 for never; otherwise a duration from 1m, as are the others
+	PruneEvery    *string `json:"prune_every,omitempty"`
+	ScrubEvery    *string `json:"scrub_every,omitempty"`
+	VerifyEvery   *string `json:"verify_every,omitempty"`
+	VerifyPercent *int64  `json:"verify_percent,omitempty"`
+}
+
+// MaintenanceSettings defines model for MaintenanceSettings.
+type MaintenanceSettings struct {
+	// DrillEvery How often a sample of a task's newest backup is restored and compared
+	DrillEvery string `json:"drill_every"`
+
+	// DrillFiles Files of such a sample
+	DrillFiles int64 `json:"drill_files"`
+
+	// PruneEvery How often room is given back in a repository from which something was deleted
+	//
+	// Examples: 24h0m0s
+	PruneEvery string `json:"prune_every"`
+
+	// ScrubEvery How often a storage reads again all that it has of a repository
+	ScrubEvery string `json:"scrub_every"`
+
+	// VerifyEvery How often a repository is verified
+	VerifyEvery string `json:"verify_every"`
+
+	// VerifyPercent How much of the data is read when it is
+	VerifyPercent int64 `json:"verify_percent"`
 }
 
 // Manager defines model for Manager.
@@ -1295,6 +1478,28 @@ type Retention struct {
 	Yearly  *int64 `json:"yearly,omitempty"`
 }
 
+// RetentionInput defines model for RetentionInput.
+type RetentionInput struct {
+	// Retention Otherwise the task's own
+	Retention *Retention `json:"retention,omitempty"`
+}
+
+// RetentionPreview defines model for RetentionPreview.
+type RetentionPreview struct {
+	// Gone How many would be deleted
+	Gone int64 `json:"gone"`
+
+	// Items The backups from which can be restored, the newest first
+	Items []KeptBackup `json:"items"`
+
+	// Kept How many stay
+	Kept      int64     `json:"kept"`
+	Retention Retention `json:"retention"`
+
+	// Zone Time zone in which days begin and end: that of the task's schedule
+	Zone string `json:"zone"`
+}
+
 // Retry defines model for Retry.
 type Retry struct {
 	// Attempts In all; 0 and 1 are without another
@@ -1414,6 +1619,18 @@ type ScheduleInput struct {
 	Zone *string `json:"zone,omitempty"`
 }
 
+// Settings defines model for Settings.
+type Settings struct {
+	Approval    ApprovalSettings    `json:"approval"`
+	Maintenance MaintenanceSettings `json:"maintenance"`
+}
+
+// SettingsChange defines model for SettingsChange.
+type SettingsChange struct {
+	Approval    *ApprovalChange    `json:"approval,omitempty"`
+	Maintenance *MaintenanceChange `json:"maintenance,omitempty"`
+}
+
 // SiteStorage defines model for SiteStorage.
 type SiteStorage struct {
 	Capacity int64  `json:"capacity"`
@@ -1471,7 +1688,10 @@ type SpanStats struct {
 // Stats defines model for Stats.
 type Stats struct {
 	Bytes int64 `json:"bytes"`
-	Files int64 `json:"files"`
+
+	// Deleted Of a prune: blobs
+	Deleted *int64 `json:"deleted,omitempty"`
+	Files   int64  `json:"files"`
 
 	// NewBytes Written to storage
 	NewBytes int64 `json:"new_bytes"`
@@ -1482,6 +1702,9 @@ type Stats struct {
 	// Skipped Of a restore: files and links that were there already and stay as they are
 	Skipped  *int64 `json:"skipped,omitempty"`
 	Warnings int64  `json:"warnings"`
+
+	// Young Of a prune: blobs that the storage keeps until they are older
+	Young *int64 `json:"young,omitempty"`
 }
 
 // StorageStats defines model for StorageStats.
@@ -1792,6 +2015,78 @@ type RevokeAPITokenParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// ListApprovalsParams defines parameters for ListApprovals.
+type ListApprovalsParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, by, action, status, expires_at. Otherwise -created_at
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Status Where it stands: pending, granted, denied, expired
+	Status *[]string `form:"status,omitempty" json:"status,omitempty"`
+
+	// By Only what was asked for by: user:ada
+	By *[]string `form:"by,omitempty" json:"by,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// GetApprovalParams defines parameters for GetApproval.
+type GetApprovalParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// DenyApprovalParams defines parameters for DenyApproval.
+type DenyApprovalParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GrantApprovalParams defines parameters for GrantApproval.
+type GrantApprovalParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListAssignmentsParams defines parameters for ListAssignments.
 type ListAssignmentsParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
@@ -1847,6 +2142,9 @@ type ListBackupsParams struct {
 
 	// Node Only on the node, by id or name
 	Node *[]string `form:"node,omitempty" json:"node,omitempty"`
+
+	// Pinned Only what is pinned, or is not: true, false
+	Pinned *[]string `form:"pinned,omitempty" json:"pinned,omitempty"`
 
 	// From Only what was made at or after the time
 	From *[]string `form:"from,omitempty" json:"from,omitempty"`
@@ -1906,8 +2204,38 @@ type GetBackupParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// ProtectBackupParams defines parameters for ProtectBackup.
+type ProtectBackupParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // CancelBackupParams defines parameters for CancelBackup.
 type CancelBackupParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// DrillBackupParams defines parameters for DrillBackup.
+type DrillBackupParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -2259,6 +2587,72 @@ type RestoreSnapshotParams struct {
 
 // TransferLeadershipParams defines parameters for TransferLeadership.
 type TransferLeadershipParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListDrillsParams defines parameters for ListDrills.
+type ListDrillsParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, finished_at, status, node. Otherwise -created_at
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Status Where it stands: queued, assigned, running, succeeded, warning, failed, cancelled, interrupted, deleted
+	Status *[]string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Backup Only of the backup, by id
+	Backup *[]string `form:"backup,omitempty" json:"backup,omitempty"`
+
+	// Node Only on the node, by id or name
+	Node *[]string `form:"node,omitempty" json:"node,omitempty"`
+
+	// From Only what was begun at or after the time
+	From *[]string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what was begun before the time
+	To *[]string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// GetDrillParams defines parameters for GetDrill.
+type GetDrillParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// CancelDrillParams defines parameters for CancelDrill.
+type CancelDrillParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -2926,6 +3320,33 @@ type NextSlotsParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// GetSettingsParams defines parameters for GetSettings.
+type GetSettingsParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// ChangeSettingsParams defines parameters for ChangeSettings.
+type ChangeSettingsParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // GetStatsParams defines parameters for GetStats.
 type GetStatsParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -2964,7 +3385,7 @@ type GetPeersParams struct {
 
 // StreamParams defines parameters for Stream.
 type StreamParams struct {
-	// Topics What to tell of, also with commas between: nodes, users, groups, clients, tasks, schedules, repositories, assignments, certificates, backups, restores, verifications, events, cluster. Otherwise all that may be seen
+	// Topics What to tell of, also with commas between: nodes, users, groups, clients, tasks, schedules, repositories, assignments, certificates, backups, restores, verifications, drills, approvals, events, cluster. Otherwise all that may be seen
 	Topics *[]string `form:"topics,omitempty" json:"topics,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -3054,6 +3475,21 @@ type GetTaskParams struct {
 
 // UpdateTaskParams defines parameters for UpdateTask.
 type UpdateTaskParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// PreviewRetentionParams defines parameters for PreviewRetention.
+type PreviewRetentionParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -3229,6 +3665,12 @@ type CreateAPITokenJSONRequestBody = APITokenInput
 // CreateBackupJSONRequestBody defines body for CreateBackup for application/json ContentType.
 type CreateBackupJSONRequestBody = BackupInput
 
+// ProtectBackupJSONRequestBody defines body for ProtectBackup for application/json ContentType.
+type ProtectBackupJSONRequestBody = BackupChange
+
+// DrillBackupJSONRequestBody defines body for DrillBackup for application/json ContentType.
+type DrillBackupJSONRequestBody = DrillInput
+
 // RestoreBackupJSONRequestBody defines body for RestoreBackup for application/json ContentType.
 type RestoreBackupJSONRequestBody = RestoreInput
 
@@ -3277,11 +3719,17 @@ type PreviewScheduleJSONRequestBody = ScheduleInput
 // UpdateScheduleJSONRequestBody defines body for UpdateSchedule for application/json ContentType.
 type UpdateScheduleJSONRequestBody = ScheduleChange
 
+// ChangeSettingsJSONRequestBody defines body for ChangeSettings for application/json ContentType.
+type ChangeSettingsJSONRequestBody = SettingsChange
+
 // CreateTaskJSONRequestBody defines body for CreateTask for application/json ContentType.
 type CreateTaskJSONRequestBody = TaskInput
 
 // UpdateTaskJSONRequestBody defines body for UpdateTask for application/json ContentType.
 type UpdateTaskJSONRequestBody = TaskChange
+
+// PreviewRetentionJSONRequestBody defines body for PreviewRetention for application/json ContentType.
+type PreviewRetentionJSONRequestBody = RetentionInput
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = UserInput
@@ -3436,6 +3884,34 @@ type ClientInterface interface {
 	// Corresponds with DELETE /v1/api-tokens/{token} (the `RevokeAPIToken` operationId).
 	RevokeAPIToken(ctx context.Context, token string, params *RevokeAPITokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListApprovals Destructive changes that wait, or waited, for a second person
+	//
+	// Needs the right data:read.
+	//
+	// Corresponds with GET /v1/approvals (the `ListApprovals` operationId).
+	ListApprovals(ctx context.Context, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetApproval A change that waits, or waited, for a second person
+	//
+	// Needs the right data:read.
+	//
+	// Corresponds with GET /v1/approvals/{approval} (the `GetApproval` operationId).
+	GetApproval(ctx context.Context, approval string, params *GetApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DenyApproval End an approval without the change
+	//
+	// Needs the right self.
+	//
+	// Corresponds with POST /v1/approvals/{approval}/deny (the `DenyApproval` operationId).
+	DenyApproval(ctx context.Context, approval string, params *DenyApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GrantApproval Make a change that waits; needs the right that it needs, and another user
+	//
+	// Needs the right self.
+	//
+	// Corresponds with POST /v1/approvals/{approval}/grant (the `GrantApproval` operationId).
+	GrantApproval(ctx context.Context, approval string, params *GrantApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListAssignments Which nodes answer for whose data
 	//
 	// Needs the right data:read.
@@ -3482,12 +3958,48 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/backups/{backup} (the `GetBackup` operationId).
 	GetBackup(ctx context.Context, backup string, params *GetBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ProtectBackupWithBody Pin a backup or put it on hold; giving that up needs backups:delete
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+	ProtectBackupWithBody(ctx context.Context, backup string, params *ProtectBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProtectBackup Pin a backup or put it on hold; giving that up needs backups:delete
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+	ProtectBackup(ctx context.Context, backup string, params *ProtectBackupParams, body ProtectBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelBackup Stop a backup
 	//
 	// Needs the right backups:run.
 	//
 	// Corresponds with POST /v1/backups/{backup}/cancel (the `CancelBackup` operationId).
 	CancelBackup(ctx context.Context, backup string, params *CancelBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrillBackupWithBody Restore a sample of a backup to see that it can be done
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+	DrillBackupWithBody(ctx context.Context, backup string, params *DrillBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrillBackup Restore a sample of a backup to see that it can be done
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+	DrillBackup(ctx context.Context, backup string, params *DrillBackupParams, body DrillBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListFiles A directory of a backup
 	//
@@ -3697,6 +4209,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/cluster/transfer-leadership (the `TransferLeadership` operationId).
 	TransferLeadership(ctx context.Context, params *TransferLeadershipParams, body TransferLeadershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDrills Restore drills, with what they have proved
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with GET /v1/drills (the `ListDrills` operationId).
+	ListDrills(ctx context.Context, params *ListDrillsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDrill A restore drill, with its progress while it runs and its report after
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with GET /v1/drills/{job} (the `GetDrill` operationId).
+	GetDrill(ctx context.Context, job string, params *GetDrillParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelDrill Stop a restore drill
+	//
+	// Needs the right backups:run.
+	//
+	// Corresponds with POST /v1/drills/{job}/cancel (the `CancelDrill` operationId).
+	CancelDrill(ctx context.Context, job string, params *CancelDrillParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents The audit trail
 	//
@@ -4056,6 +4589,31 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
 	NextSlots(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetSettings What holds for the whole cluster
+	//
+	// Needs the right cluster:read.
+	//
+	// Corresponds with GET /v1/settings (the `GetSettings` operationId).
+	GetSettings(ctx context.Context, params *GetSettingsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSettingsWithBody Change what holds for the whole cluster
+	//
+	// Needs the right cluster:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+	ChangeSettingsWithBody(ctx context.Context, params *ChangeSettingsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSettings Change what holds for the whole cluster
+	//
+	// Needs the right cluster:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+	ChangeSettings(ctx context.Context, params *ChangeSettingsParams, body ChangeSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStats The numbers of the overview
 	//
 	// Needs the right cluster:read.
@@ -4140,6 +4698,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /v1/tasks/{task} (the `UpdateTask` operationId).
 	UpdateTask(ctx context.Context, task string, params *UpdateTaskParams, body UpdateTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewRetentionWithBody What a retention would keep and why; changes nothing
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+	PreviewRetentionWithBody(ctx context.Context, task string, params *PreviewRetentionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewRetention What a retention would keep and why; changes nothing
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+	PreviewRetention(ctx context.Context, task string, params *PreviewRetentionParams, body PreviewRetentionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers Users
 	//
@@ -4403,6 +4979,74 @@ func (c *Raw) RevokeAPIToken(ctx context.Context, token string, params *RevokeAP
 	return c.Client.Do(req)
 }
 
+// ListApprovals Destructive changes that wait, or waited, for a second person
+//
+// Needs the right data:read.
+//
+// Corresponds with GET /v1/approvals (the `ListApprovals` operationId).
+func (c *Raw) ListApprovals(ctx context.Context, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListApprovalsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetApproval A change that waits, or waited, for a second person
+//
+// Needs the right data:read.
+//
+// Corresponds with GET /v1/approvals/{approval} (the `GetApproval` operationId).
+func (c *Raw) GetApproval(ctx context.Context, approval string, params *GetApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetApprovalRequest(c.Server, approval, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DenyApproval End an approval without the change
+//
+// Needs the right self.
+//
+// Corresponds with POST /v1/approvals/{approval}/deny (the `DenyApproval` operationId).
+func (c *Raw) DenyApproval(ctx context.Context, approval string, params *DenyApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDenyApprovalRequest(c.Server, approval, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GrantApproval Make a change that waits; needs the right that it needs, and another user
+//
+// Needs the right self.
+//
+// Corresponds with POST /v1/approvals/{approval}/grant (the `GrantApproval` operationId).
+func (c *Raw) GrantApproval(ctx context.Context, approval string, params *GrantApprovalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantApprovalRequest(c.Server, approval, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListAssignments Which nodes answer for whose data
 //
 // Needs the right data:read.
@@ -4509,6 +5153,44 @@ func (c *Raw) GetBackup(ctx context.Context, backup string, params *GetBackupPar
 	return c.Client.Do(req)
 }
 
+// ProtectBackupWithBody Pin a backup or put it on hold; giving that up needs backups:delete
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+func (c *Raw) ProtectBackupWithBody(ctx context.Context, backup string, params *ProtectBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProtectBackupRequestWithBody(c.Server, backup, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProtectBackup Pin a backup or put it on hold; giving that up needs backups:delete
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+func (c *Raw) ProtectBackup(ctx context.Context, backup string, params *ProtectBackupParams, body ProtectBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProtectBackupRequest(c.Server, backup, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelBackup Stop a backup
 //
 // Needs the right backups:run.
@@ -4516,6 +5198,44 @@ func (c *Raw) GetBackup(ctx context.Context, backup string, params *GetBackupPar
 // Corresponds with POST /v1/backups/{backup}/cancel (the `CancelBackup` operationId).
 func (c *Raw) CancelBackup(ctx context.Context, backup string, params *CancelBackupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelBackupRequest(c.Server, backup, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrillBackupWithBody Restore a sample of a backup to see that it can be done
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+func (c *Raw) DrillBackupWithBody(ctx context.Context, backup string, params *DrillBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrillBackupRequestWithBody(c.Server, backup, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrillBackup Restore a sample of a backup to see that it can be done
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+func (c *Raw) DrillBackup(ctx context.Context, backup string, params *DrillBackupParams, body DrillBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrillBackupRequest(c.Server, backup, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4995,6 +5715,57 @@ func (c *Raw) TransferLeadershipWithBody(ctx context.Context, params *TransferLe
 // Corresponds with POST /v1/cluster/transfer-leadership (the `TransferLeadership` operationId).
 func (c *Raw) TransferLeadership(ctx context.Context, params *TransferLeadershipParams, body TransferLeadershipJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTransferLeadershipRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDrills Restore drills, with what they have proved
+//
+// Needs the right backups:read.
+//
+// Corresponds with GET /v1/drills (the `ListDrills` operationId).
+func (c *Raw) ListDrills(ctx context.Context, params *ListDrillsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDrillsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDrill A restore drill, with its progress while it runs and its report after
+//
+// Needs the right backups:read.
+//
+// Corresponds with GET /v1/drills/{job} (the `GetDrill` operationId).
+func (c *Raw) GetDrill(ctx context.Context, job string, params *GetDrillParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDrillRequest(c.Server, job, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelDrill Stop a restore drill
+//
+// Needs the right backups:run.
+//
+// Corresponds with POST /v1/drills/{job}/cancel (the `CancelDrill` operationId).
+func (c *Raw) CancelDrill(ctx context.Context, job string, params *CancelDrillParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelDrillRequest(c.Server, job, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5823,6 +6594,61 @@ func (c *Raw) NextSlots(ctx context.Context, schedule string, params *NextSlotsP
 	return c.Client.Do(req)
 }
 
+// GetSettings What holds for the whole cluster
+//
+// Needs the right cluster:read.
+//
+// Corresponds with GET /v1/settings (the `GetSettings` operationId).
+func (c *Raw) GetSettings(ctx context.Context, params *GetSettingsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSettingsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSettingsWithBody Change what holds for the whole cluster
+//
+// Needs the right cluster:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+func (c *Raw) ChangeSettingsWithBody(ctx context.Context, params *ChangeSettingsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSettingsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSettings Change what holds for the whole cluster
+//
+// Needs the right cluster:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+func (c *Raw) ChangeSettings(ctx context.Context, params *ChangeSettingsParams, body ChangeSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSettingsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetStats The numbers of the overview
 //
 // Needs the right cluster:read.
@@ -6008,6 +6834,44 @@ func (c *Raw) UpdateTaskWithBody(ctx context.Context, task string, params *Updat
 // Corresponds with PATCH /v1/tasks/{task} (the `UpdateTask` operationId).
 func (c *Raw) UpdateTask(ctx context.Context, task string, params *UpdateTaskParams, body UpdateTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateTaskRequest(c.Server, task, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewRetentionWithBody What a retention would keep and why; changes nothing
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+func (c *Raw) PreviewRetentionWithBody(ctx context.Context, task string, params *PreviewRetentionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewRetentionRequestWithBody(c.Server, task, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewRetention What a retention would keep and why; changes nothing
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+func (c *Raw) PreviewRetention(ctx context.Context, task string, params *PreviewRetentionParams, body PreviewRetentionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewRetentionRequest(c.Server, task, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6955,6 +7819,439 @@ func NewRevokeAPITokenRequest(server string, token string, params *RevokeAPIToke
 	return req, nil
 }
 
+// NewListApprovalsRequest constructs an http.Request for the ListApprovals method
+func NewListApprovalsRequest(server string, params *ListApprovalsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/approvals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetApprovalRequest constructs an http.Request for the GetApproval method
+func NewGetApprovalRequest(server string, approval string, params *GetApprovalParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "approval", approval, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/approvals/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDenyApprovalRequest constructs an http.Request for the DenyApproval method
+func NewDenyApprovalRequest(server string, approval string, params *DenyApprovalParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "approval", approval, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/approvals/%s/deny", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGrantApprovalRequest constructs an http.Request for the GrantApproval method
+func NewGrantApprovalRequest(server string, approval string, params *GrantApprovalParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "approval", approval, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/approvals/%s/grant", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAssignmentsRequest constructs an http.Request for the ListAssignments method
 func NewListAssignmentsRequest(server string, params *ListAssignmentsParams) (*http.Request, error) {
 	var err error
@@ -7220,6 +8517,18 @@ func NewListBackupsRequest(server string, params *ListBackupsParams) (*http.Requ
 		if params.Node != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "node", *params.Node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Pinned != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pinned", *params.Pinned, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7592,6 +8901,118 @@ func NewGetBackupRequest(server string, backup string, params *GetBackupParams) 
 	return req, nil
 }
 
+// NewProtectBackupRequest calls the generic ProtectBackup builder with application/json body
+func NewProtectBackupRequest(server string, backup string, params *ProtectBackupParams, body ProtectBackupJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProtectBackupRequestWithBody(server, backup, params, "application/json", bodyReader)
+}
+
+// NewProtectBackupRequestWithBody constructs an http.Request for the ProtectBackup method, with any body, and a specified content type
+func NewProtectBackupRequestWithBody(server string, backup string, params *ProtectBackupParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "backup", backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/backups/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCancelBackupRequest constructs an http.Request for the CancelBackup method
 func NewCancelBackupRequest(server string, backup string, params *CancelBackupParams) (*http.Request, error) {
 	var err error
@@ -7661,6 +9082,118 @@ func NewCancelBackupRequest(server string, backup string, params *CancelBackupPa
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDrillBackupRequest calls the generic DrillBackup builder with application/json body
+func NewDrillBackupRequest(server string, backup string, params *DrillBackupParams, body DrillBackupJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDrillBackupRequestWithBody(server, backup, params, "application/json", bodyReader)
+}
+
+// NewDrillBackupRequestWithBody constructs an http.Request for the DrillBackup method, with any body, and a specified content type
+func NewDrillBackupRequestWithBody(server string, backup string, params *DrillBackupParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "backup", backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/backups/%s/drill", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -9907,6 +11440,376 @@ func NewTransferLeadershipRequestWithBody(server string, params *TransferLeaders
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListDrillsRequest constructs an http.Request for the ListDrills method
+func NewListDrillsRequest(server string, params *ListDrillsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/drills")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Backup != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "backup", *params.Backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Node != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "node", *params.Node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDrillRequest constructs an http.Request for the GetDrill method
+func NewGetDrillRequest(server string, job string, params *GetDrillParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "job", job, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/drills/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelDrillRequest constructs an http.Request for the CancelDrill method
+func NewCancelDrillRequest(server string, job string, params *CancelDrillParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "job", job, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/drills/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -13878,6 +15781,189 @@ func NewNextSlotsRequest(server string, schedule string, params *NextSlotsParams
 	return req, nil
 }
 
+// NewGetSettingsRequest constructs an http.Request for the GetSettings method
+func NewGetSettingsRequest(server string, params *GetSettingsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/settings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeSettingsRequest calls the generic ChangeSettings builder with application/json body
+func NewChangeSettingsRequest(server string, params *ChangeSettingsParams, body ChangeSettingsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeSettingsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewChangeSettingsRequestWithBody constructs an http.Request for the ChangeSettings method, with any body, and a specified content type
+func NewChangeSettingsRequestWithBody(server string, params *ChangeSettingsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/settings")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetStatsRequest constructs an http.Request for the GetStats method
 func NewGetStatsRequest(server string, params *GetStatsParams) (*http.Request, error) {
 	var err error
@@ -14730,6 +16816,118 @@ func NewUpdateTaskRequestWithBody(server string, task string, params *UpdateTask
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPreviewRetentionRequest calls the generic PreviewRetention builder with application/json body
+func NewPreviewRetentionRequest(server string, task string, params *PreviewRetentionParams, body PreviewRetentionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewRetentionRequestWithBody(server, task, params, "application/json", bodyReader)
+}
+
+// NewPreviewRetentionRequestWithBody constructs an http.Request for the PreviewRetention method, with any body, and a specified content type
+func NewPreviewRetentionRequestWithBody(server string, task string, params *PreviewRetentionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "task", task, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tasks/%s/retention/preview", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -15833,6 +18031,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /v1/api-tokens/{token} (the `RevokeAPIToken` operationId).
 	RevokeAPITokenWithResponse(ctx context.Context, token string, params *RevokeAPITokenParams, reqEditors ...RequestEditorFn) (*RevokeAPITokenResponse, error)
 
+	// ListApprovalsWithResponse Destructive changes that wait, or waited, for a second person
+	//
+	// Needs the right data:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/approvals (the `ListApprovals` operationId).
+	ListApprovalsWithResponse(ctx context.Context, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*ListApprovalsResponse, error)
+
+	// GetApprovalWithResponse A change that waits, or waited, for a second person
+	//
+	// Needs the right data:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/approvals/{approval} (the `GetApproval` operationId).
+	GetApprovalWithResponse(ctx context.Context, approval string, params *GetApprovalParams, reqEditors ...RequestEditorFn) (*GetApprovalResponse, error)
+
+	// DenyApprovalWithResponse End an approval without the change
+	//
+	// Needs the right self.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/approvals/{approval}/deny (the `DenyApproval` operationId).
+	DenyApprovalWithResponse(ctx context.Context, approval string, params *DenyApprovalParams, reqEditors ...RequestEditorFn) (*DenyApprovalResponse, error)
+
+	// GrantApprovalWithResponse Make a change that waits; needs the right that it needs, and another user
+	//
+	// Needs the right self.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/approvals/{approval}/grant (the `GrantApproval` operationId).
+	GrantApprovalWithResponse(ctx context.Context, approval string, params *GrantApprovalParams, reqEditors ...RequestEditorFn) (*GrantApprovalResponse, error)
+
 	// ListAssignmentsWithResponse Which nodes answer for whose data
 	//
 	// Needs the right data:read.
@@ -15887,6 +18121,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/backups/{backup} (the `GetBackup` operationId).
 	GetBackupWithResponse(ctx context.Context, backup string, params *GetBackupParams, reqEditors ...RequestEditorFn) (*GetBackupResponse, error)
 
+	// ProtectBackupWithBodyWithResponse Pin a backup or put it on hold; giving that up needs backups:delete
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+	ProtectBackupWithBodyWithResponse(ctx context.Context, backup string, params *ProtectBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProtectBackupResponse, error)
+
+	// ProtectBackupWithResponse Pin a backup or put it on hold; giving that up needs backups:delete
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+	ProtectBackupWithResponse(ctx context.Context, backup string, params *ProtectBackupParams, body ProtectBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*ProtectBackupResponse, error)
+
 	// CancelBackupWithResponse Stop a backup
 	//
 	// Needs the right backups:run.
@@ -15895,6 +18147,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/backups/{backup}/cancel (the `CancelBackup` operationId).
 	CancelBackupWithResponse(ctx context.Context, backup string, params *CancelBackupParams, reqEditors ...RequestEditorFn) (*CancelBackupResponse, error)
+
+	// DrillBackupWithBodyWithResponse Restore a sample of a backup to see that it can be done
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+	DrillBackupWithBodyWithResponse(ctx context.Context, backup string, params *DrillBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DrillBackupResponse, error)
+
+	// DrillBackupWithResponse Restore a sample of a backup to see that it can be done
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+	DrillBackupWithResponse(ctx context.Context, backup string, params *DrillBackupParams, body DrillBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*DrillBackupResponse, error)
 
 	// ListFilesWithResponse A directory of a backup
 	//
@@ -16136,6 +18406,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/cluster/transfer-leadership (the `TransferLeadership` operationId).
 	TransferLeadershipWithResponse(ctx context.Context, params *TransferLeadershipParams, body TransferLeadershipJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferLeadershipResponse, error)
+
+	// ListDrillsWithResponse Restore drills, with what they have proved
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/drills (the `ListDrills` operationId).
+	ListDrillsWithResponse(ctx context.Context, params *ListDrillsParams, reqEditors ...RequestEditorFn) (*ListDrillsResponse, error)
+
+	// GetDrillWithResponse A restore drill, with its progress while it runs and its report after
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/drills/{job} (the `GetDrill` operationId).
+	GetDrillWithResponse(ctx context.Context, job string, params *GetDrillParams, reqEditors ...RequestEditorFn) (*GetDrillResponse, error)
+
+	// CancelDrillWithResponse Stop a restore drill
+	//
+	// Needs the right backups:run.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/drills/{job}/cancel (the `CancelDrill` operationId).
+	CancelDrillWithResponse(ctx context.Context, job string, params *CancelDrillParams, reqEditors ...RequestEditorFn) (*CancelDrillResponse, error)
 
 	// ListEventsWithResponse The audit trail
 	//
@@ -16543,6 +18840,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/schedules/{schedule}/next (the `NextSlots` operationId).
 	NextSlotsWithResponse(ctx context.Context, schedule string, params *NextSlotsParams, reqEditors ...RequestEditorFn) (*NextSlotsResponse, error)
 
+	// GetSettingsWithResponse What holds for the whole cluster
+	//
+	// Needs the right cluster:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/settings (the `GetSettings` operationId).
+	GetSettingsWithResponse(ctx context.Context, params *GetSettingsParams, reqEditors ...RequestEditorFn) (*GetSettingsResponse, error)
+
+	// ChangeSettingsWithBodyWithResponse Change what holds for the whole cluster
+	//
+	// Needs the right cluster:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+	ChangeSettingsWithBodyWithResponse(ctx context.Context, params *ChangeSettingsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSettingsResponse, error)
+
+	// ChangeSettingsWithResponse Change what holds for the whole cluster
+	//
+	// Needs the right cluster:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+	ChangeSettingsWithResponse(ctx context.Context, params *ChangeSettingsParams, body ChangeSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSettingsResponse, error)
+
 	// GetStatsWithResponse The numbers of the overview
 	//
 	// Needs the right cluster:read.
@@ -16641,6 +18965,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /v1/tasks/{task} (the `UpdateTask` operationId).
 	UpdateTaskWithResponse(ctx context.Context, task string, params *UpdateTaskParams, body UpdateTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTaskResponse, error)
+
+	// PreviewRetentionWithBodyWithResponse What a retention would keep and why; changes nothing
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+	PreviewRetentionWithBodyWithResponse(ctx context.Context, task string, params *PreviewRetentionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewRetentionResponse, error)
+
+	// PreviewRetentionWithResponse What a retention would keep and why; changes nothing
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+	PreviewRetentionWithResponse(ctx context.Context, task string, params *PreviewRetentionParams, body PreviewRetentionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewRetentionResponse, error)
 
 	// ListUsersWithResponse Users
 	//
@@ -17178,6 +19520,198 @@ func (r RevokeAPITokenResponse) ContentType() string {
 	return ""
 }
 
+type ListApprovalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListApproval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListApprovalsResponse) GetJSON200() *ListApproval {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListApprovalsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListApprovalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListApprovalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListApprovalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListApprovalsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetApprovalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Approval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetApprovalResponse) GetJSON200() *Approval {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetApprovalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetApprovalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetApprovalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetApprovalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetApprovalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DenyApprovalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Approval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DenyApprovalResponse) GetJSON200() *Approval {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DenyApprovalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DenyApprovalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DenyApprovalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DenyApprovalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DenyApprovalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GrantApprovalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Approval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GrantApprovalResponse) GetJSON200() *Approval {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GrantApprovalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GrantApprovalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GrantApprovalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GrantApprovalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GrantApprovalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListAssignmentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17325,8 +19859,15 @@ func (r CreateBackupResponse) ContentType() string {
 type DeleteBackupResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeleteBackupResponse) GetJSON202() *Approval {
+	return r.JSON202
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -17411,6 +19952,61 @@ func (r GetBackupResponse) ContentType() string {
 	return ""
 }
 
+type ProtectBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Backup
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ProtectBackupResponse) GetJSON200() *Backup {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ProtectBackupResponse) GetJSON202() *Approval {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProtectBackupResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProtectBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProtectBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProtectBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProtectBackupResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CancelBackupResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17453,6 +20049,54 @@ func (r CancelBackupResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelBackupResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DrillBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DrillBackupResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DrillBackupResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DrillBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrillBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrillBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrillBackupResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18031,8 +20675,15 @@ func (r CreateClientResponse) ContentType() string {
 type RemoveClientResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RemoveClientResponse) GetJSON202() *Approval {
+	return r.JSON202
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -18474,6 +21125,150 @@ func (r TransferLeadershipResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r TransferLeadershipResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDrillsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListJob
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDrillsResponse) GetJSON200() *ListJob {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDrillsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDrillsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDrillsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDrillsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDrillsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDrillResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDrillResponse) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDrillResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDrillResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDrillResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDrillResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDrillResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelDrillResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelDrillResponse) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelDrillResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelDrillResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelDrillResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelDrillResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelDrillResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19271,8 +22066,15 @@ func (r ListNodesResponse) ContentType() string {
 type RemoveNodeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RemoveNodeResponse) GetJSON202() *Approval {
+	return r.JSON202
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -20118,6 +22920,109 @@ func (r NextSlotsResponse) ContentType() string {
 	return ""
 }
 
+type GetSettingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Settings
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSettingsResponse) GetJSON200() *Settings {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSettingsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSettingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSettingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSettingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSettingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeSettingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Settings
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeSettingsResponse) GetJSON200() *Settings {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeSettingsResponse) GetJSON202() *Approval {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeSettingsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeSettingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeSettingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeSettingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeSettingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20493,6 +23398,8 @@ type UpdateTaskResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Task
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Approval
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 }
@@ -20500,6 +23407,11 @@ type UpdateTaskResponse struct {
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
 func (r UpdateTaskResponse) GetJSON200() *Task {
 	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r UpdateTaskResponse) GetJSON202() *Approval {
+	return r.JSON202
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -20530,6 +23442,54 @@ func (r UpdateTaskResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateTaskResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreviewRetentionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RetentionPreview
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewRetentionResponse) GetJSON200() *RetentionPreview {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewRetentionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewRetentionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewRetentionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewRetentionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewRetentionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21070,6 +24030,66 @@ func (c *ClientWithResponses) RevokeAPITokenWithResponse(ctx context.Context, to
 	return ParseRevokeAPITokenResponse(rsp)
 }
 
+// ListApprovalsWithResponse Destructive changes that wait, or waited, for a second person
+//
+// Needs the right data:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/approvals (the `ListApprovals` operationId).
+func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*ListApprovalsResponse, error) {
+	rsp, err := c.ListApprovals(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListApprovalsResponse(rsp)
+}
+
+// GetApprovalWithResponse A change that waits, or waited, for a second person
+//
+// Needs the right data:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/approvals/{approval} (the `GetApproval` operationId).
+func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, approval string, params *GetApprovalParams, reqEditors ...RequestEditorFn) (*GetApprovalResponse, error) {
+	rsp, err := c.GetApproval(ctx, approval, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetApprovalResponse(rsp)
+}
+
+// DenyApprovalWithResponse End an approval without the change
+//
+// Needs the right self.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/approvals/{approval}/deny (the `DenyApproval` operationId).
+func (c *ClientWithResponses) DenyApprovalWithResponse(ctx context.Context, approval string, params *DenyApprovalParams, reqEditors ...RequestEditorFn) (*DenyApprovalResponse, error) {
+	rsp, err := c.DenyApproval(ctx, approval, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDenyApprovalResponse(rsp)
+}
+
+// GrantApprovalWithResponse Make a change that waits; needs the right that it needs, and another user
+//
+// Needs the right self.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/approvals/{approval}/grant (the `GrantApproval` operationId).
+func (c *ClientWithResponses) GrantApprovalWithResponse(ctx context.Context, approval string, params *GrantApprovalParams, reqEditors ...RequestEditorFn) (*GrantApprovalResponse, error) {
+	rsp, err := c.GrantApproval(ctx, approval, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGrantApprovalResponse(rsp)
+}
+
 // ListAssignmentsWithResponse Which nodes answer for whose data
 //
 // Needs the right data:read.
@@ -21160,6 +24180,36 @@ func (c *ClientWithResponses) GetBackupWithResponse(ctx context.Context, backup 
 	return ParseGetBackupResponse(rsp)
 }
 
+// ProtectBackupWithBodyWithResponse Pin a backup or put it on hold; giving that up needs backups:delete
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+func (c *ClientWithResponses) ProtectBackupWithBodyWithResponse(ctx context.Context, backup string, params *ProtectBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProtectBackupResponse, error) {
+	rsp, err := c.ProtectBackupWithBody(ctx, backup, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProtectBackupResponse(rsp)
+}
+
+// ProtectBackupWithResponse Pin a backup or put it on hold; giving that up needs backups:delete
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/backups/{backup} (the `ProtectBackup` operationId).
+func (c *ClientWithResponses) ProtectBackupWithResponse(ctx context.Context, backup string, params *ProtectBackupParams, body ProtectBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*ProtectBackupResponse, error) {
+	rsp, err := c.ProtectBackup(ctx, backup, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProtectBackupResponse(rsp)
+}
+
 // CancelBackupWithResponse Stop a backup
 //
 // Needs the right backups:run.
@@ -21173,6 +24223,36 @@ func (c *ClientWithResponses) CancelBackupWithResponse(ctx context.Context, back
 		return nil, err
 	}
 	return ParseCancelBackupResponse(rsp)
+}
+
+// DrillBackupWithBodyWithResponse Restore a sample of a backup to see that it can be done
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+func (c *ClientWithResponses) DrillBackupWithBodyWithResponse(ctx context.Context, backup string, params *DrillBackupParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DrillBackupResponse, error) {
+	rsp, err := c.DrillBackupWithBody(ctx, backup, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrillBackupResponse(rsp)
+}
+
+// DrillBackupWithResponse Restore a sample of a backup to see that it can be done
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/backups/{backup}/drill (the `DrillBackup` operationId).
+func (c *ClientWithResponses) DrillBackupWithResponse(ctx context.Context, backup string, params *DrillBackupParams, body DrillBackupJSONRequestBody, reqEditors ...RequestEditorFn) (*DrillBackupResponse, error) {
+	rsp, err := c.DrillBackup(ctx, backup, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrillBackupResponse(rsp)
 }
 
 // ListFilesWithResponse A directory of a backup
@@ -21576,6 +24656,51 @@ func (c *ClientWithResponses) TransferLeadershipWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseTransferLeadershipResponse(rsp)
+}
+
+// ListDrillsWithResponse Restore drills, with what they have proved
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/drills (the `ListDrills` operationId).
+func (c *ClientWithResponses) ListDrillsWithResponse(ctx context.Context, params *ListDrillsParams, reqEditors ...RequestEditorFn) (*ListDrillsResponse, error) {
+	rsp, err := c.ListDrills(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDrillsResponse(rsp)
+}
+
+// GetDrillWithResponse A restore drill, with its progress while it runs and its report after
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/drills/{job} (the `GetDrill` operationId).
+func (c *ClientWithResponses) GetDrillWithResponse(ctx context.Context, job string, params *GetDrillParams, reqEditors ...RequestEditorFn) (*GetDrillResponse, error) {
+	rsp, err := c.GetDrill(ctx, job, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDrillResponse(rsp)
+}
+
+// CancelDrillWithResponse Stop a restore drill
+//
+// Needs the right backups:run.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/drills/{job}/cancel (the `CancelDrill` operationId).
+func (c *ClientWithResponses) CancelDrillWithResponse(ctx context.Context, job string, params *CancelDrillParams, reqEditors ...RequestEditorFn) (*CancelDrillResponse, error) {
+	rsp, err := c.CancelDrill(ctx, job, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelDrillResponse(rsp)
 }
 
 // ListEventsWithResponse The audit trail
@@ -22260,6 +25385,51 @@ func (c *ClientWithResponses) NextSlotsWithResponse(ctx context.Context, schedul
 	return ParseNextSlotsResponse(rsp)
 }
 
+// GetSettingsWithResponse What holds for the whole cluster
+//
+// Needs the right cluster:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/settings (the `GetSettings` operationId).
+func (c *ClientWithResponses) GetSettingsWithResponse(ctx context.Context, params *GetSettingsParams, reqEditors ...RequestEditorFn) (*GetSettingsResponse, error) {
+	rsp, err := c.GetSettings(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSettingsResponse(rsp)
+}
+
+// ChangeSettingsWithBodyWithResponse Change what holds for the whole cluster
+//
+// Needs the right cluster:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+func (c *ClientWithResponses) ChangeSettingsWithBodyWithResponse(ctx context.Context, params *ChangeSettingsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSettingsResponse, error) {
+	rsp, err := c.ChangeSettingsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSettingsResponse(rsp)
+}
+
+// ChangeSettingsWithResponse Change what holds for the whole cluster
+//
+// Needs the right cluster:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/settings (the `ChangeSettings` operationId).
+func (c *ClientWithResponses) ChangeSettingsWithResponse(ctx context.Context, params *ChangeSettingsParams, body ChangeSettingsJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSettingsResponse, error) {
+	rsp, err := c.ChangeSettings(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSettingsResponse(rsp)
+}
+
 // GetStatsWithResponse The numbers of the overview
 //
 // Needs the right cluster:read.
@@ -22423,6 +25593,36 @@ func (c *ClientWithResponses) UpdateTaskWithResponse(ctx context.Context, task s
 		return nil, err
 	}
 	return ParseUpdateTaskResponse(rsp)
+}
+
+// PreviewRetentionWithBodyWithResponse What a retention would keep and why; changes nothing
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+func (c *ClientWithResponses) PreviewRetentionWithBodyWithResponse(ctx context.Context, task string, params *PreviewRetentionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewRetentionResponse, error) {
+	rsp, err := c.PreviewRetentionWithBody(ctx, task, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewRetentionResponse(rsp)
+}
+
+// PreviewRetentionWithResponse What a retention would keep and why; changes nothing
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tasks/{task}/retention/preview (the `PreviewRetention` operationId).
+func (c *ClientWithResponses) PreviewRetentionWithResponse(ctx context.Context, task string, params *PreviewRetentionParams, body PreviewRetentionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewRetentionResponse, error) {
+	rsp, err := c.PreviewRetention(ctx, task, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewRetentionResponse(rsp)
 }
 
 // ListUsersWithResponse Users
@@ -22873,6 +26073,138 @@ func ParseRevokeAPITokenResponse(rsp *http.Response) (*RevokeAPITokenResponse, e
 	return response, nil
 }
 
+// ParseListApprovalsResponse parses an HTTP response from a ListApprovalsWithResponse call
+func ParseListApprovalsResponse(rsp *http.Response) (*ListApprovalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListApprovalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListApproval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetApprovalResponse parses an HTTP response from a GetApprovalWithResponse call
+func ParseGetApprovalResponse(rsp *http.Response) (*GetApprovalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetApprovalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDenyApprovalResponse parses an HTTP response from a DenyApprovalWithResponse call
+func ParseDenyApprovalResponse(rsp *http.Response) (*DenyApprovalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DenyApprovalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGrantApprovalResponse parses an HTTP response from a GrantApprovalWithResponse call
+func ParseGrantApprovalResponse(rsp *http.Response) (*GrantApprovalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GrantApprovalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListAssignmentsResponse parses an HTTP response from a ListAssignmentsWithResponse call
 func ParseListAssignmentsResponse(rsp *http.Response) (*ListAssignmentsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -22986,6 +26318,13 @@ func ParseDeleteBackupResponse(rsp *http.Response) (*DeleteBackupResponse, error
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case rsp.StatusCode == 204:
 		break // No content-type
 
@@ -23034,6 +26373,46 @@ func ParseGetBackupResponse(rsp *http.Response) (*GetBackupResponse, error) {
 	return response, nil
 }
 
+// ParseProtectBackupResponse parses an HTTP response from a ProtectBackupWithResponse call
+func ParseProtectBackupResponse(rsp *http.Response) (*ProtectBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProtectBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Backup
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCancelBackupResponse parses an HTTP response from a CancelBackupWithResponse call
 func ParseCancelBackupResponse(rsp *http.Response) (*CancelBackupResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23054,6 +26433,39 @@ func ParseCancelBackupResponse(rsp *http.Response) (*CancelBackupResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDrillBackupResponse parses an HTTP response from a DrillBackupWithResponse call
+func ParseDrillBackupResponse(rsp *http.Response) (*DrillBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrillBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -23470,6 +26882,13 @@ func ParseRemoveClientResponse(rsp *http.Response) (*RemoveClientResponse, error
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case rsp.StatusCode == 204:
 		break // No content-type
 
@@ -23747,6 +27166,105 @@ func ParseTransferLeadershipResponse(rsp *http.Response) (*TransferLeadershipRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ClusterState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDrillsResponse parses an HTTP response from a ListDrillsWithResponse call
+func ParseListDrillsResponse(rsp *http.Response) (*ListDrillsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDrillsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListJob
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDrillResponse parses an HTTP response from a GetDrillWithResponse call
+func ParseGetDrillResponse(rsp *http.Response) (*GetDrillResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDrillResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelDrillResponse parses an HTTP response from a CancelDrillWithResponse call
+func ParseCancelDrillResponse(rsp *http.Response) (*CancelDrillResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelDrillResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -24323,6 +27841,13 @@ func ParseRemoveNodeResponse(rsp *http.Response) (*RemoveNodeResponse, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case rsp.StatusCode == 204:
 		break // No content-type
 
@@ -24895,6 +28420,79 @@ func ParseNextSlotsResponse(rsp *http.Response) (*NextSlotsResponse, error) {
 	return response, nil
 }
 
+// ParseGetSettingsResponse parses an HTTP response from a GetSettingsWithResponse call
+func ParseGetSettingsResponse(rsp *http.Response) (*GetSettingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSettingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Settings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeSettingsResponse parses an HTTP response from a ChangeSettingsWithResponse call
+func ParseChangeSettingsResponse(rsp *http.Response) (*ChangeSettingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeSettingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Settings
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetStatsResponse parses an HTTP response from a GetStatsWithResponse call
 func ParseGetStatsResponse(rsp *http.Response) (*GetStatsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25164,6 +28762,46 @@ func ParseUpdateTaskResponse(rsp *http.Response) (*UpdateTaskResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Task
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Approval
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewRetentionResponse parses an HTTP response from a PreviewRetentionWithResponse call
+func ParsePreviewRetentionResponse(rsp *http.Response) (*PreviewRetentionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewRetentionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RetentionPreview
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ func All() map[string]Func {
 		"assign":   Assign,
 		"copy":     Copy,
 		"fail":     Fail,
+		"maintain": Maintain,
 		"place":    Place,
 		"retain":   Retain,
 		"schedule": Schedule,

@@ -38,7 +38,8 @@ func newParts(roles []string, c config, id *agent.Identity, log hclog.Logger) (*
 		case fsm.RoleBackupManager:
 			p.engine = kopia.New(kopia.Options{Log: log.Named("engine")})
 			p.roles = append(p.roles, backup.New(backup.Config{
-				Engine: p.engine, Identity: id.Holder, CacheDir: filepath.Join(c.DataDir, "cache"), Log: log.Named("backup"),
+				Engine: p.engine, Identity: id.Holder, CacheDir: filepath.Join(c.DataDir, "cache"),
+				Scratch: filepath.Join(c.DataDir, "scratch"), Log: log.Named("backup"),
 			}))
 		case fsm.RoleStorage:
 			dir := c.Storage.Dir

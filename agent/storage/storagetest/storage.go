@@ -11,6 +11,7 @@ import (
 
 	"bcm/agent"
 	"bcm/agent/storage"
+	"bcm/agent/storage/blob"
 	"bcm/cluster/pki"
 	"bcm/fsm"
 
@@ -148,6 +149,19 @@ func (s *Storage) Allow(node, namespace string, rights storage.Rights) {
 			kept = append(kept, storage.Grant{Peer: node, Namespace: namespace, Rights: rights})
 		}
 		t.Grants = kept
+	})
+}
+
+// Fence gives a node rights in a namespace under a fence: what it does there under an
+// older one is refused.
+func (s *Storage) Fence(node, namespace string, rights storage.Rights, fence blob.Fence) {
+	s.Allow(node, namespace, rights)
+	s.change(func(t *storage.Table) {
+		for i, g := range t.Grants {
+			if g.Peer == node && g.Namespace == namespace {
+				t.Grants[i].Fence = fence
+			}
+		}
 	})
 }
 

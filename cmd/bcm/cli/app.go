@@ -41,7 +41,7 @@ func (a *app) commands() []*cobra.Command {
 	all := []*cobra.Command{
 		a.login(), a.logout(), a.whoami(),
 		a.nodes(), a.users(), a.groups(), a.clients(), a.tasks(), a.schedules(), a.backups(),
-		a.tokens(), a.certificates(), a.audit(), a.operator(),
+		a.tokens(), a.certificates(), a.audit(), a.operator(), a.settings(), a.drills(), a.approvals(),
 	}
 	for _, c := range all {
 		f := c.PersistentFlags()

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) backups() *cobra.Command {
-	return noun("backup", "Runs of tasks, and what they have stored",
+	cmd := noun("backup", "Runs of tasks, and what they have stored",
 		list(a, listing[client.Backup]{
 			what: "backups", path: at("backups"), columns: backupColumns, id: func(b client.Backup) string { return b.Id },
 			filters: []filter{
@@ -22,6 +22,7 @@ func (a *app) backups() *cobra.Command {
 				{name: "client", usage: "of this client", refs: clientRefs},
 				{name: "task", usage: "of this task", refs: taskRefs},
 				{name: "node", usage: "run by this node", refs: nodeRefs},
+				{name: "pinned", usage: "true: those that are pinned; false: that are not", yesno: true},
 				{name: "from", usage: "begun at this moment or later: 2026-01-31, RFC 3339, or how long ago as 24h or 7d", when: true},
 				{name: "to", usage: "begun before this moment", when: true},
 			},
@@ -29,10 +30,12 @@ func (a *app) backups() *cobra.Command {
 		show(a, one[client.Backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
 		a.runOf("run [TASK]", "Back up a task, or data of a client, now"),
 		a.backupLog(), a.backupWatch(), a.backupCancel(), a.backupRerun(), a.backupRestore(),
-		a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(),
+		a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(), a.backupDrill(),
 		a.remover(removal{what: "backup", path: backupPath, refs: backupRefs, short: "Give up what a backup has stored",
 			asks: "give up what backup %s has stored"}),
 	)
+	cmd.AddCommand(a.protectors()...)
+	return cmd
 }
 
 func backupPath(ref string) string { return at("backups", ref) }
@@ -135,6 +138,8 @@ func backupFields(a *app, b client.Backup) []field {
 		{"Attempt", attempt},
 		{"Progress", doing},
 		{"Stored", stored},
+		{"Protected", protection(a, b)},
+		{"Restore tested", a.instant(value(b.RestoreTestedAt))},
 		{"Read", read},
 		{"Warnings", warned},
 		{"Error", wrong},

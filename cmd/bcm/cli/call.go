@@ -91,7 +91,7 @@ func (g *grid) call(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
-	return data, nil
+	return data, waiting(res, data)
 }
 
 // unreachableError says that no manager could be talked to, and why each of them.

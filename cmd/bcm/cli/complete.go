@@ -35,6 +35,8 @@ var (
 	backupRefs     = completer{path: "/v1/backups"}
 	liveRefs       = completer{path: "/v1/backups", query: "status=queued&status=assigned&status=running&status=interrupted"}
 	storedRefs     = completer{path: "/v1/backups", query: "status=succeeded&status=warning"}
+	drillRefs      = completer{path: "/v1/drills"}
+	approvalRefs   = completer{path: "/v1/approvals", query: "status=pending"}
 	certRefs       = completer{path: "/v1/certificates"}
 )
 

@@ -89,9 +89,9 @@ func (a *app) job(cmd *cobra.Command, verb, ref string, body changes, wait bool,
 	if err := json.Unmarshal(data, &begun); err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
-	noun := map[string]string{"restore": "restores", "verify": "verifications"}[verb]
+	noun := map[string]string{"restore": "restores", "verify": "verifications", "drill": "drills"}[verb]
 	if !wait {
-		return r.write(cmd, data, "%s %s is %s", map[string]string{"restore": "restore", "verify": "verification"}[verb], begun.ID, begun.Status)
+		return r.write(cmd, data, "%s %s is %s", map[string]string{"restore": "restore", "verify": "verification", "drill": "drill"}[verb], begun.ID, begun.Status)
 	}
 	if r.quiet {
 		fmt.Fprintln(cmd.OutOrStdout(), line(begun.ID))

@@ -20,7 +20,7 @@ func (a *app) tasks() *cobra.Command {
 			},
 		}),
 		show(a, one[client.Task]{what: "task", path: taskPath, refs: taskRefs, fields: taskFields}),
-		a.taskAdd(), a.taskUpdate(),
+		a.taskAdd(), a.taskUpdate(), a.taskRetention(),
 		a.runOf("run TASK", "Back up now"),
 		a.setter("enable", "task", "Let the schedule of a task start it again", taskRefs, taskPath, changes{"enabled": true}, "enabled"),
 		a.setter("disable", "task", "Keep the schedule of a task from starting it", taskRefs, taskPath, changes{"enabled": false}, "disabled"),
@@ -104,12 +104,16 @@ func (t *taskFlags) flags(a *app, cmd *cobra.Command) {
 	levelFlag(cmd, &t.level)
 	f.StringVar(&t.schedule, "schedule", "", `schedule that starts it; "" for none`)
 	f.StringSliceVar(&t.nodes, "node", nil, "backup manager that it may run on; may be repeated; any when not given")
-	for _, k := range t.keeps() {
-		f.IntVar(k.n, k.flag, 0, "backups to keep: "+k.usage)
-	}
+	t.keepFlags(cmd)
 	t.conduct.flags(cmd)
 	a.completeRefs(cmd, "schedule", scheduleRefs)
 	a.completeRefs(cmd, "node", runnerRefs)
+}
+
+func (t *taskFlags) keepFlags(cmd *cobra.Command) {
+	for _, k := range t.keeps() {
+		cmd.Flags().IntVar(k.n, k.flag, 0, "backups to keep: "+k.usage)
+	}
 }
 
 // keepFlag is the flag for one number of a retention.

@@ -101,6 +101,20 @@ var verbs = []struct {
 	{"backup verify b1 --percent 5 --wait=false", "POST /v1/backups/b1/verify", 202, `{"id":"j2","status":"queued"}`,
 		`POST /v1/backups/b1/verify {"percent":5}`, "verification j2 is queued\n"},
 
+	{"backup pin b1", "PATCH /v1/backups/b1", 200, doneRow, `PATCH /v1/backups/b1 {"pinned":true}`, "backup b1 is pinned\n"},
+	{"backup unpin b1", "PATCH /v1/backups/b1", 200, doneRow, `PATCH /v1/backups/b1 {"pinned":false}`, "backup b1 is no longer pinned\n"},
+	{"backup hold b1 --until 2d --reason audit", "PATCH /v1/backups/b1", 200, doneRow,
+		`PATCH /v1/backups/b1 {"hold":{"reason":"audit","until":"2026-03-03T12:00:00Z"}}`, "backup b1 is on hold until 2026-03-03T12:00:00Z\n"},
+	{"backup release b1", "PATCH /v1/backups/b1", 200, doneRow, `PATCH /v1/backups/b1 {"hold":{}}`, "backup b1 is no longer on hold\n"},
+	{"task retention t --keep-last 1", "POST /v1/tasks/t/retention/preview", 200,
+		`{"retention":{"last":1},"zone":"UTC","kept":1,"gone":1,"items":[
+			{"backup":"b2","started_at":"2026-03-01T11:00:00Z","bytes":2048,"keep":true,"reasons":["last 1 of 1"]},
+			{"backup":"b1","started_at":"2026-02-28T11:00:00Z","bytes":0,"keep":false,"reasons":[]}]}`,
+		`POST /v1/tasks/t/retention/preview {"retention":{"last":1}}`, previewed},
+	{"settings set --drill-every 1d --drill-files 5 --approval-required", "PATCH /v1/settings", 200, settingsRow,
+		`PATCH /v1/settings {"approval":{"required":true},"maintenance":{"drill_every":"24h0m0s","drill_files":5}}`, settingsShown},
+	{"settings show", "GET /v1/settings", 200, settingsRow, `GET /v1/settings`, settingsShown},
+
 	{"token create --roles backup-manager,backup-storage --uses 3 --ttl 2h", "POST /v1/join-tokens", 201,
 		`{"id":"k","token":"bcm1-a-x","command":"bcm agent --join bcm1-a-x,h:7443","expires_at":"2026-03-01T14:00:00Z"}`,
 		`POST /v1/join-tokens {"roles":["backup-manager","backup-storage"],"ttl":"2h0m0s","uses":3}`, "bcm agent --join bcm1-a-x,h:7443\n"},
@@ -121,6 +135,24 @@ var verbs = []struct {
 		`POST /v1/cluster/transfer-leadership {}`, "another manager leads now\n"},
 	{"audit verify", "GET /v1/events/verify", 200, `{"intact":true,"events":12345,"broken":null}`, `GET /v1/events/verify`, "12,345 rows, all in order\n"},
 }
+
+const (
+	settingsRow = `{"maintenance":{"prune_every":"24h0m0s","verify_every":"168h0m0s","verify_percent":5,"drill_every":"24h0m0s","drill_files":5,
+		"scrub_every":"0s"},"approval":{"required":true}}`
+	settingsShown = `Room is given back         every 24h0m0s
+Repositories are verified  every 168h0m0s
+Data read then             5 %
+Restores are tried         every 24h0m0s
+Files restored then        5
+Storages are read again    never
+Destructive changes        need two people
+`
+	previewed = `BACKUP  BEGUN                               SIZE  STAYS  BECAUSE OF
+b2      2026-03-01T11:00:00Z (1h ago)   2.00 KiB  yes    last 1 of 1
+b1      2026-02-28T11:00:00Z (25h ago)         -  no     -
+keeping 1 last (days of UTC): 1 stay, 1 would be deleted
+`
+)
 
 // TestVerbs runs each verb that changes something, or shows one object, once as
 // it should be written.

@@ -69,9 +69,16 @@ interface Result<T> {
   response: Response
 }
 
+/** What is said of a change that was not made, since another user must grant it. */
+function waiting(data: unknown): Partial<ProblemBody> {
+  const { reason } = data as { reason: string }
+  return { code: 'approval_required', detail: `Not done yet: ${reason}. Another user must grant it, on the page of approvals.` }
+}
+
 /** The data of an answer, or its Problem thrown. */
 export async function must<T>(call: Promise<Result<T>>): Promise<T> {
   const { data, error, response } = await call
+  if (response.status === 202 && response.headers.has('Bcm-Approval')) throw new Problem(202, waiting(data))
   if (response.ok) return data as T
   const wait = Number.parseInt(response.headers.get('Retry-After') ?? '', 10)
   const body = typeof error === 'object' && error !== null ? (error as ProblemBody) : {}

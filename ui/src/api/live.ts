@@ -10,6 +10,7 @@ const rights = {
   groups: 'groups:read',
   clients: 'data:read',
   tasks: 'data:read',
+  approvals: 'data:read',
   events: 'events:read',
   cluster: 'cluster:read',
 } as const

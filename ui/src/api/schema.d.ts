@@ -176,6 +176,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Destructive changes that wait, or waited, for a second person
+         * @description Needs the right data:read.
+         */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A change that waits, or waited, for a second person
+         * @description Needs the right data:read.
+         */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an approval without the change
+         * @description Needs the right self.
+         */
+        post: operations["denyApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a change that waits; needs the right that it needs, and another user
+         * @description Needs the right self.
+         */
+        post: operations["grantApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/assignments": {
         parameters: {
             query?: never;
@@ -241,7 +321,11 @@ export interface paths {
         delete: operations["deleteBackup"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Pin a backup or put it on hold; giving that up needs backups:delete
+         * @description Needs the right data:write.
+         */
+        patch: operations["protectBackup"];
         trace?: never;
     };
     "/v1/backups/{backup}/cancel": {
@@ -258,6 +342,26 @@ export interface paths {
          * @description Needs the right backups:run.
          */
         post: operations["cancelBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups/{backup}/drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a sample of a backup to see that it can be done
+         * @description Needs the right backups:run.
+         */
+        post: operations["drillBackup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -631,6 +735,66 @@ export interface paths {
          * @description Needs the right cluster:write.
          */
         post: operations["transferLeadership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Restore drills, with what they have proved
+         * @description Needs the right backups:read.
+         */
+        get: operations["listDrills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drills/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A restore drill, with its progress while it runs and its report after
+         * @description Needs the right backups:read.
+         */
+        get: operations["getDrill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drills/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a restore drill
+         * @description Needs the right backups:run.
+         */
+        post: operations["cancelDrill"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1171,6 +1335,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What holds for the whole cluster
+         * @description Needs the right cluster:read.
+         */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what holds for the whole cluster
+         * @description Needs the right cluster:write.
+         */
+        patch: operations["changeSettings"];
+        trace?: never;
+    };
     "/v1/stats": {
         parameters: {
             query?: never;
@@ -1301,6 +1489,26 @@ export interface paths {
          * @description Needs the right data:write.
          */
         patch: operations["updateTask"];
+        trace?: never;
+    };
+    "/v1/tasks/{task}/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a retention would keep and why; changes nothing
+         * @description Needs the right data:read.
+         */
+        post: operations["previewRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/users": {
@@ -1477,6 +1685,45 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Approval: {
+            /** @description What would be done: task.update */
+            action: string;
+            /** @description Who asks for the change: user:ada */
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** @description Who granted or denied it */
+            decided_by: string;
+            /**
+             * Format: date-time
+             * @description Until then it can be granted
+             */
+            expires_at: string;
+            /** @description Opaque and for ever */
+            id: string;
+            /**
+             * Format: int64
+             * @description Applied index of the last change
+             */
+            index: number;
+            /** @description With what */
+            object: components["schemas"]["Object"];
+            /** @description What would be lost */
+            reason: string;
+            /** @description pending, granted, denied or expired */
+            status: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ApprovalChange: {
+            required?: boolean;
+        };
+        ApprovalSettings: {
+            /** @description Destructive changes wait until a second user grants them */
+            required: boolean;
+        };
         Assignment: {
             /** @description Name */
             client: string;
@@ -1510,6 +1757,8 @@ export interface components {
             error: string | null;
             /** Format: date-time */
             finished_at: string | null;
+            /** @description Until its end it does not expire and cannot be deleted */
+            hold?: components["schemas"]["Hold"];
             /** @description Opaque and for ever */
             id: string;
             /**
@@ -1521,12 +1770,19 @@ export interface components {
             level: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
+            /** @description It never expires and cannot be deleted */
+            pinned: boolean;
             /** Format: int32 */
             priority: number;
             /** @description While it runs */
             progress?: components["schemas"]["Progress"];
             /** @description Name */
             repository: string;
+            /**
+             * Format: date-time
+             * @description When a sample of it was last restored and found to be the same
+             */
+            restore_tested_at: string | null;
             /**
              * Format: date-time
              * @description When it is tried again after a failure
@@ -1552,6 +1808,12 @@ export interface components {
             until: string | null;
             /** Format: date-time */
             updated_at: string;
+        };
+        BackupChange: {
+            /** @description Until its end a backup on hold does not expire and cannot be deleted; an empty object lifts the hold */
+            hold?: components["schemas"]["HoldChange"];
+            /** @description A pinned backup never expires and cannot be deleted */
+            pinned?: boolean;
         };
         BackupInput: {
             /** @description Id or name; with a source, instead of a task */
@@ -1789,6 +2051,50 @@ export interface components {
             succeeded: number;
             /** Format: int64 */
             warning: number;
+        };
+        DrillInput: {
+            /**
+             * Format: int64
+             * @description How many files to restore; otherwise as the settings say
+             */
+            files?: number;
+            /** @description Id or name of the backup manager to restore on; otherwise any */
+            node?: string;
+        };
+        DrillReport: {
+            /**
+             * Format: date-time
+             * @description By the clock of the node
+             */
+            at: string;
+            /** @description Id */
+            backup: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description Of the node at that time, in DER */
+            certificate: string;
+            /**
+             * Format: int64
+             * @description Restored and the same as in the repository
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Files that were not
+             */
+            mismatches: number;
+            /** @description Name */
+            node: string;
+            /**
+             * Format: double
+             * @description How long it took
+             */
+            seconds: number;
+            /** @description Over the report in canonical CBOR */
+            signature: string;
+            /** @description The node did sign it, with a certificate that this cluster had issued */
+            signature_valid: boolean;
+            snapshot: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -2042,6 +2348,18 @@ export interface components {
             rank?: number;
             rights?: string[];
         };
+        Hold: {
+            /** @description Who put it there */
+            by: string;
+            reason: string;
+            /** Format: date-time */
+            until: string;
+        };
+        HoldChange: {
+            reason?: string;
+            /** Format: date-time */
+            until?: string;
+        };
         Job: {
             /** Format: int32 */
             attempt: number;
@@ -2056,6 +2374,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error: string | null;
+            /**
+             * Format: int64
+             * @description Of a drill: how many files it restores
+             */
+            files?: number;
             /** Format: date-time */
             finished_at: string | null;
             /** @description Opaque and for ever */
@@ -2065,7 +2388,7 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
-            /** @description restore, verify, forget, prune, copy or scrub */
+            /** @description restore, verify, drill, forget, prune, copy or scrub */
             kind: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
@@ -2080,6 +2403,8 @@ export interface components {
             percent?: number;
             /** @description While it runs */
             progress?: components["schemas"]["Progress"];
+            /** @description Of a drill that has ended */
+            report?: components["schemas"]["DrillReport"];
             /** @description Name */
             repository: string;
             /**
@@ -2189,6 +2514,20 @@ export interface components {
             /** @description Id */
             node: string;
         };
+        KeptBackup: {
+            /** @description Id */
+            backup: string;
+            /**
+             * Format: int64
+             * @description That a restore of all of it would write
+             */
+            bytes: number;
+            keep: boolean;
+            /** @description The rules that keep it, and what protects it; none for one that goes */
+            reasons: string[];
+            /** Format: date-time */
+            started_at: string;
+        };
         LeaderInput: {
             /** @description Id or name of a manager; otherwise the cluster chooses */
             to?: string;
@@ -2208,6 +2547,16 @@ export interface components {
         };
         ListAPIToken: {
             items: components["schemas"]["APIToken"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        ListApproval: {
+            items: components["schemas"]["Approval"][];
             /** @description Where the next page begins; absent on the last */
             next?: string;
             /**
@@ -2435,6 +2784,40 @@ export interface components {
              * @description How many nodes may join with it
              */
             uses: number;
+        };
+        MaintenanceChange: {
+            drill_every?: string;
+            /** Format: int64 */
+            drill_files?: number;
+            /** @description 0 for never; otherwise a duration from 1m, as are the others */
+            prune_every?: string;
+            scrub_every?: string;
+            verify_every?: string;
+            /** Format: int64 */
+            verify_percent?: number;
+        };
+        MaintenanceSettings: {
+            /** @description How often a sample of a task's newest backup is restored and compared */
+            drill_every: string;
+            /**
+             * Format: int64
+             * @description Files of such a sample
+             */
+            drill_files: number;
+            /**
+             * @description How often room is given back in a repository from which something was deleted
+             * @example 24h0m0s
+             */
+            prune_every: string;
+            /** @description How often a storage reads again all that it has of a repository */
+            scrub_every: string;
+            /** @description How often a repository is verified */
+            verify_every: string;
+            /**
+             * Format: int64
+             * @description How much of the data is read when it is
+             */
+            verify_percent: number;
         };
         Manager: {
             api: string;
@@ -2691,6 +3074,27 @@ export interface components {
             /** Format: int64 */
             yearly?: number;
         };
+        RetentionInput: {
+            /** @description Otherwise the task's own */
+            retention?: components["schemas"]["Retention"];
+        };
+        RetentionPreview: {
+            /**
+             * Format: int64
+             * @description How many would be deleted
+             */
+            gone: number;
+            /** @description The backups from which can be restored, the newest first */
+            items: components["schemas"]["KeptBackup"][];
+            /**
+             * Format: int64
+             * @description How many stay
+             */
+            kept: number;
+            retention: components["schemas"]["Retention"];
+            /** @description Time zone in which days begin and end: that of the task's schedule */
+            zone: string;
+        };
         Retry: {
             /**
              * Format: int32
@@ -2807,6 +3211,14 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin; UTC unless said otherwise */
             zone?: string;
         };
+        Settings: {
+            approval: components["schemas"]["ApprovalSettings"];
+            maintenance: components["schemas"]["MaintenanceSettings"];
+        };
+        SettingsChange: {
+            approval?: components["schemas"]["ApprovalChange"];
+            maintenance?: components["schemas"]["MaintenanceChange"];
+        };
         SiteStorage: {
             /** Format: int64 */
             capacity: number;
@@ -2863,6 +3275,11 @@ export interface components {
         Stats: {
             /** Format: int64 */
             bytes: number;
+            /**
+             * Format: int64
+             * @description Of a prune: blobs
+             */
+            deleted?: number;
             /** Format: int64 */
             files: number;
             /**
@@ -2882,6 +3299,11 @@ export interface components {
             skipped?: number;
             /** Format: int64 */
             warnings: number;
+            /**
+             * Format: int64
+             * @description Of a prune: blobs that the storage keeps until they are older
+             */
+            young?: number;
         };
         StorageStats: {
             /** Format: int64 */
@@ -3435,6 +3857,177 @@ export interface operations {
             };
         };
     };
+    listApprovals: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, by, action, status, expires_at. Otherwise -created_at */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Where it stands: pending, granted, denied, expired */
+                status?: string[];
+                /** @description Only what was asked for by: user:ada */
+                by?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListApproval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    denyApproval: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grantApproval: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAssignments: {
         parameters: {
             query?: {
@@ -3502,6 +4095,8 @@ export interface operations {
                 task?: string[];
                 /** @description Only on the node, by id or name */
                 node?: string[];
+                /** @description Only what is pinned, or is not: true, false */
+                pinned?: string[];
                 /** @description Only what was made at or after the time */
                 from?: string[];
                 /** @description Only what was made before the time */
@@ -3643,12 +4238,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description No Content */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protectBackup: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
             };
             /** @description Refused */
             default: {
@@ -3690,6 +4349,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drillBackup: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DrillInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description Refused */
@@ -4266,6 +4971,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description No Content */
             204: {
                 headers: {
@@ -4613,6 +5327,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterState"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDrills: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, finished_at, status, node. Otherwise -created_at */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Where it stands: queued, assigned, running, succeeded, warning, failed, cancelled, interrupted, deleted */
+                status?: string[];
+                /** @description Only of the backup, by id */
+                backup?: string[];
+                /** @description Only on the node, by id or name */
+                node?: string[];
+                /** @description Only what was begun at or after the time */
+                from?: string[];
+                /** @description Only what was begun before the time */
+                to?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListJob"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDrill: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelDrill: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description Refused */
@@ -5411,6 +6260,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description No Content */
             204: {
                 headers: {
@@ -6144,6 +7002,94 @@ export interface operations {
             };
         };
     };
+    getSettings: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSettings: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getStats: {
         parameters: {
             query?: {
@@ -6255,7 +7201,7 @@ export interface operations {
     stream: {
         parameters: {
             query?: {
-                /** @description What to tell of, also with commas between: nodes, users, groups, clients, tasks, schedules, repositories, assignments, certificates, backups, restores, verifications, events, cluster. Otherwise all that may be seen */
+                /** @description What to tell of, also with commas between: nodes, users, groups, clients, tasks, schedules, repositories, assignments, certificates, backups, restores, verifications, drills, approvals, events, cluster. Otherwise all that may be seen */
                 topics?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
@@ -6495,6 +7441,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Not done: it waits until another user grants it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetentionInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
                 };
             };
             /** @description Refused */

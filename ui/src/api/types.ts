@@ -2,6 +2,7 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+export type Approval = Schemas['Approval']
 export type Backup = Schemas['Backup']
 export type Client = Schemas['Client']
 export type Cluster = Schemas['ClusterState']

@@ -3,7 +3,7 @@ import type { Icon } from '@tabler/icons-react'
 import { useAnswered, useStats } from '../api/session'
 import type { Stats } from '../api/types'
 import { shortCount } from '../components/format'
-import { IconBackups, IconNodes, IconOverview, IconUsers } from '../components/icons'
+import { IconApprovals, IconBackups, IconNodes, IconOverview, IconUsers } from '../components/icons'
 import { Logo } from './Logo'
 
 interface Entry {
@@ -22,7 +22,13 @@ const sections: { title: string; entries: Entry[] }[] = [
       { to: '/backups', title: 'Backups', icon: IconBackups, count: backups },
     ],
   },
-  { title: 'Access', entries: [{ to: '/users', title: 'Users', icon: IconUsers, count: (s) => s.users }] },
+  {
+    title: 'Access',
+    entries: [
+      { to: '/users', title: 'Users', icon: IconUsers, count: (s) => s.users },
+      { to: '/approvals', title: 'Approvals', icon: IconApprovals },
+    ],
+  },
 ]
 
 function backups(stats: Stats): number {

@@ -16,6 +16,7 @@ import { formatQuery, parseQuery, Search, text, type RawSearch } from '../compon
 import { LoginPage } from '../features/auth/LoginPage'
 import { backupSearch, browseSearch } from '../features/backups/search'
 import { nodeSearch } from '../features/nodes/search'
+import { approvalSearch } from '../features/approvals/search'
 import { userSearch } from '../features/users/search'
 import { Shell } from './Shell'
 
@@ -91,7 +92,14 @@ const users = createRoute({
   component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
 })
 
-const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users])])
+const approvals = createRoute({
+  getParentRoute: () => inside,
+  path: '/approvals',
+  validateSearch: (raw: RawSearch) => approvalSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/approvals/ApprovalsPage'), 'ApprovalsPage'),
+})
+
+const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users, approvals])])
 
 export function newRouter(queries: QueryClient) {
   return createRouter({

@@ -43,6 +43,13 @@ export const userStates = {
   disabled: look('Disabled', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
+export const approvalStates = {
+  pending: look('Waiting', 'amber', 'half'),
+  granted: look('Granted', 'green', 'circle'),
+  denied: look('Denied', 'red', 'square'),
+  expired: look('Expired', 'grey', 'hollow'),
+} satisfies Record<string, StateLook>
+
 const unknown = look('Unknown', 'grey', 'circle')
 
 /** Looks a state up; one that a newer server invents is shown by its own name. */
