@@ -12,7 +12,7 @@ import (
 type Explanation struct {
 	User    string   `json:"user"`
 	Right   string   `json:"right"`
-	Object  string   `json:"object" doc:"What was asked about; a right holds for all objects"`
+	Object  string   `json:"object" doc:"What was asked about; a right holds for all objects that have no access list"`
 	Allowed bool     `json:"allowed"`
 	Groups  []string `json:"groups" doc:"Names of the user's groups that give the right"`
 	Others  []string `json:"others" doc:"Names of groups that would give it"`
@@ -42,7 +42,23 @@ func explainAccess(c *call) (Explanation, error) {
 	if len(object) > maxObject {
 		return Explanation{}, invalid("object", "must have at most %d bytes", maxObject)
 	}
-	return explain(c.view, user, right, object), nil
+	return explain(c.view, user, right, object).listed(c.view, user), nil
+}
+
+// listed adds what access lists say, when the object is one that may have one.
+func (x Explanation) listed(v *fsm.View, u *fsm.User) Explanation {
+	noun, ref, _ := strings.Cut(x.Object, "/")
+	var guards []fsm.Object
+	if b, ok := v.Backups.Get(ref); ok && noun == "backups" {
+		guards = v.GuardsOf(b)
+	} else if o, err := v.NamedObject(noun, ref); err == nil {
+		guards = v.Guards(o)
+	}
+	if a := v.Bars(u, guards...); a != nil && x.Allowed {
+		x.Allowed = false
+		x.Text += fmt.Sprintf(", but may not: %v", v.Barred(u, a))
+	}
+	return x
 }
 
 func explain(v *fsm.View, u *fsm.User, right fsm.Right, object string) Explanation {

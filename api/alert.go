@@ -56,6 +56,9 @@ func listAlerts(c *call) (Alerts, error) {
 			a.ofNode(n)
 		}
 	}
+	if c.access.May(fsm.DataRead) {
+		a.ofCopies()
+	}
 	if c.access.May(fsm.BackupsRead) {
 		if err := a.ofTasks(); err != nil {
 			return Alerts{}, err
@@ -105,6 +108,7 @@ func (a *alerts) ofNode(n *fsm.Node) {
 	case fsm.Degraded:
 		a.add(warning, "node_degraded", object, 0, "%s is degraded: %s", n.Name, n.Reason)
 	}
+	a.ofStorage(n, object)
 	if total, free := n.Capacity.Total, n.Capacity.Free; total > 0 && float64(free) < nearlyFull*float64(total) {
 		a.add(warning, "storage_nearly_full", object, 0, "%s has %d%% of its storage left", n.Name, free*100/total)
 	}

@@ -201,3 +201,49 @@ func TestExplainAccess(t *testing.T) {
 	w.want(t, 403, "GET", "/v1/access/explain?right=nodes:read&user=ada", "", by...)
 	w.want(t, 200, "GET", "/v1/access/explain?right=nodes:read&user=ru", "", by...)
 }
+
+// Copies and storages that are not as they should be are told of, and what is mended
+// is not.
+func TestAlertsOfCopies(t *testing.T) {
+	w := newGrownWorld(t)
+	w.admit(t, "s9", "storage-9", fsm.RoleStorage)
+	a, _ := w.state.Now().Assignments.Get("cl1")
+	r, _ := w.state.Now().Repositories.Get("r1")
+	w.must(t, "plan:assign", &fsm.PutAssignment{Client: "cl1", From: a.Index, Managers: a.Managers, Storages: append(slices.Clone(r.Storages), "s9")})
+	finish := func(id string, kind fsm.JobKind, out fsm.Outcome) {
+		t.Helper()
+		job := fsm.CreateJob{ID: id, Kind: kind, Repository: "r1", Node: "s9"}
+		if kind == fsm.CopyJob {
+			job.Storage, job.Trim = r.Storages[0], fsm.TrimBounded
+		}
+		w.must(t, "plan:copy", &job)
+		w.must(t, "plan:place", &fsm.AssignJob{ID: id, From: fsm.Queued, Node: "s9"})
+		w.must(t, "node:s9", &fsm.FinishJob{ID: id, Attempt: 1, Outcome: out})
+	}
+	wrong := func() (kinds []string) {
+		for _, line := range w.alarms(t) {
+			for _, kind := range []string{"copy_", "storage_damaged", "storage_fills_up"} {
+				if strings.Contains(line, kind) {
+					kinds = append(kinds, strings.Join(strings.Fields(line)[:2], " "))
+				}
+			}
+		}
+		return kinds
+	}
+	expect := func(what string, want ...string) {
+		t.Helper()
+		if got := wrong(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, not %v", what, got, want)
+		}
+	}
+	for i := range 3 {
+		finish(fmt.Sprint("f", i), fsm.CopyJob, fsm.Outcome{Status: fsm.Failed, Error: "no room"})
+	}
+	expect("three failures", "warning copy_failed")
+	finish("good", fsm.CopyJob, fsm.Outcome{Status: fsm.Succeeded, Copy: &fsm.CopyReport{Blobs: 3, Extra: 9, Differ: 1}})
+	expect("an attacked source", "critical copy_differs", "warning copy_untrimmed")
+	finish("better", fsm.CopyJob, fsm.Outcome{Status: fsm.Succeeded, Copy: &fsm.CopyReport{Blobs: 3}})
+	expect("a good copy")
+	w.must(t, "node:s9", &fsm.ReportNode{ID: "s9", Capacity: fsm.Capacity{Total: 100, Used: 50, Free: 50, Grows: 10, Lost: 2}})
+	expect("a storage that fills up and has damage", "critical storage_damaged", "warning storage_fills_up")
+}

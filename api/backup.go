@@ -165,7 +165,7 @@ func (c *call) showBackup(id string) (Backup, error) {
 }
 
 func getBackup(c *call) (Backup, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Backup{}, err
 	}

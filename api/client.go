@@ -85,7 +85,7 @@ func (c *call) showClient(id string) (Client, error) {
 }
 
 func getClient(c *call) (Client, error) {
-	row, err := find(&c.view.Clients, "client", c.param("client"))
+	row, err := seen(c, &c.view.Clients, "client")
 	if err != nil {
 		return Client{}, err
 	}

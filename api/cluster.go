@@ -86,11 +86,18 @@ type Files interface {
 	List(ctx context.Context, s Stored, path string) ([]File, error)
 	// Open gives the content of a regular file.
 	Open(ctx context.Context, s Stored, path string) (io.ReadCloser, File, error)
+	// Walk visits what is at a path of the backup and all below, a folder before
+	// what is in it; rel is "" for the path itself, else the way from it. It ends
+	// with the first error, of its own or of visit.
+	Walk(ctx context.Context, s Stored, path string, visit func(rel string, f File, open func() (io.ReadCloser, error)) error) error
 	// Find looks for a name in backups.
 	Find(ctx context.Context, q FileQuery) (FileFindings, error)
 	// History gives the states of what is at a path in backups of one repository,
 	// in their order.
 	History(ctx context.Context, in []Stored, path string) ([]FileVersion, error)
+	// Snapshots gives all that a repository itself says that it has, the oldest
+	// first; of s, Backup and Snapshot are empty.
+	Snapshots(ctx context.Context, s Stored) ([]Snapshot, error)
 }
 
 // File is an entry of a directory in a backup.

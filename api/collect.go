@@ -33,6 +33,7 @@ func (s *stateCollector) Collect(ch chan<- prometheus.Metric) {
 	put("bcm_build_info", "The program.", 1, "version", s.api.Version, "go", runtime.Version())
 	s.group(put, v)
 	s.nodes(put, v)
+	s.copies(put, v)
 	s.backups(put, v)
 	s.ends.collect(ch, s.api)
 }
@@ -92,6 +93,8 @@ func (s *stateCollector) nodes(put putter, v *fsm.View) {
 			put("bcm_storage_used_bytes", "Kept by a storage.", float64(n.Capacity.Used), "node", n.Name)
 			put("bcm_storage_capacity_bytes", "What a storage can keep.", float64(n.Capacity.Total), "node", n.Name)
 			put("bcm_storage_free_bytes", "What a storage has left.", float64(n.Capacity.Free), "node", n.Name)
+			put("bcm_storage_growth_bytes_per_day", "By how much less a storage has left each day, lately.", float64(n.Capacity.Grows), "node", n.Name)
+			put("bcm_storage_lost_blobs", "Blobs that are damaged or missing.", float64(n.Capacity.Lost), "node", n.Name)
 		}
 	}
 	for k, n := range count {

@@ -20,7 +20,7 @@ const maxBrowse = 60 * time.Second
 // stored finds the backup that the path names and opens what is needed to look
 // into it.
 func (c *call) stored() (Stored, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Stored{}, err
 	}
@@ -51,15 +51,20 @@ func (c *call) open(b *fsm.Backup) (Stored, error) {
 // inside reads the path within a backup.
 func (c *call) inside() (string, error) {
 	p := c.query.Get("path")
+	return path.Clean("/" + p), checkInside("path", p)
+}
+
+// checkInside refuses a path that could lead out of a backup.
+func checkInside(field, p string) error {
 	if strings.ContainsRune(p, 0) {
-		return "", invalid("path", "must not contain a zero byte")
+		return invalid(field, "must not contain a zero byte")
 	}
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {
-			return "", invalid("path", "must not contain ..")
+			return invalid(field, "must not contain ..")
 		}
 	}
-	return path.Clean("/" + p), nil
+	return nil
 }
 
 // listFiles lists a directory of a backup.

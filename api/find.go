@@ -64,7 +64,7 @@ type FileVersion struct {
 // ofClient gives the backups of the client that the path names that can be looked
 // into, the newest first, as task, from and to demand.
 func (c *call) ofClient() ([]*fsm.Backup, error) {
-	client, err := find(&c.view.Clients, "client", c.param("client"))
+	client, err := seen(c, &c.view.Clients, "client")
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (c *call) ofClient() ([]*fsm.Backup, error) {
 	var all []*fsm.Backup
 	for b := range c.view.Backups.By("client", client.ID) {
 		if b.Snapshot == "" || b.Status == fsm.Deleted || b.Repository != client.Repository ||
-			b.StartedAt < from || to != 0 && b.StartedAt >= to || task != "" && b.Task != task {
+			!c.sees(b) || b.StartedAt < from || to != 0 && b.StartedAt >= to || task != "" && b.Task != task {
 			continue
 		}
 		all = append(all, b)

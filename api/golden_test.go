@@ -43,6 +43,10 @@ func peopleRequests() []asked {
 		{"createGroup", "POST", "/v1/groups", `{"name":"Night shift","rights":["backups:read","backups:run"],"rank":20}`},
 		{"getGroup", "GET", "/v1/groups/Helpdesk", ""},
 		{"updateGroup", "PATCH", "/v1/groups/Night%20shift", `{"description":"They keep it going"}`},
+		{"putACL", "PUT", "/v1/acls/clients/c1", `{"users":["bob"],"groups":["Operators"]}`},
+		{"getACL", "GET", "/v1/acls/clients/cl1", ""},
+		{"listACLs", "GET", "/v1/acls?kind=clients", ""},
+		{"removeACL", "DELETE", "/v1/acls/clients/c1", ""},
 		{"removeGroup", "DELETE", "/v1/groups/Night%20shift", ""},
 		{"createJoinToken", "POST", "/v1/join-tokens", `{"roles":["backup-storage"],"ttl":"30m","uses":3,"name":"rack 7"}`},
 		{"listJoinTokens", "GET", "/v1/join-tokens", ""},
@@ -63,6 +67,7 @@ func gridRequests() []asked {
 		{"getNode", "GET", "/v1/nodes/backup-1", ""},
 		{"updateNode", "PATCH", "/v1/nodes/storage-1", `{"mode":"maintenance","site":"fra2","labels":{"rack":"8"}}`},
 		{"drainNode", "POST", "/v1/nodes/backup-1/drain", ""},
+		{"getNodeImpact", "GET", "/v1/nodes/storage-1/impact", ""},
 		{"listNodeEvents", "GET", "/v1/nodes/backup-1/events?limit=3", ""},
 		{"removeNode", "DELETE", "/v1/nodes/n3?force", ""},
 		{"listClients", "GET", "/v1/clients", ""},
@@ -86,7 +91,13 @@ func gridRequests() []asked {
 		{"listRepositories", "GET", "/v1/repositories", ""},
 		{"getRepository", "GET", "/v1/repositories/r1", ""},
 		{"updateRepository", "PATCH", "/v1/repositories/c1", `{"quota":5000000}`},
+		{"scrubRepository", "POST", "/v1/repositories/c1/scrub", ""},
+		{"copyRepository", "POST", "/v1/repositories/c1/copy", ""},
+		{"listSnapshots", "GET", "/v1/repositories/c1/snapshots?as_of=2026-02-01T12:00:00Z", ""},
+		{"listSnapshotFiles", "GET", "/v1/repositories/c1/snapshots/snap-1/files", ""},
+		{"restoreRepository", "POST", "/v1/repositories/c1/restore", `{"snapshot":"snap-0","as_of":"2026-02-01T12:00:00Z","node":"backup-1","target":"/srv/restore"}`},
 		{"listAssignments", "GET", "/v1/assignments?node=backup-1", ""},
+		{"explainAssignment", "POST", "/v1/assignments/explain", `{"client":"c1"}`},
 	}
 }
 
@@ -100,6 +111,9 @@ func backupRequests() []asked {
 		{"findFiles", "GET", "/v1/clients/c1/files?name=txt&limit=2", ""},
 		{"getFileHistory", "GET", "/v1/clients/c1/history?path=/a.txt", ""},
 		{"restoreBackup", "POST", "/v1/backups/b1/restore", `{"path":"/","node":"backup-1","target":"/srv/restore","overwrite":"never"}`},
+		{"listJobs", "GET", "/v1/jobs?kind=restore&repository=c1", ""},
+		{"getJob", "GET", "/v1/jobs/j2", ""},
+		{"cancelJob", "POST", "/v1/jobs/j2/cancel", ""},
 		{"listRestores", "GET", "/v1/restores", ""},
 		{"getRestore", "GET", "/v1/restores/j1", ""},
 		{"cancelRestore", "POST", "/v1/restores/j1/cancel", ""},
@@ -147,7 +161,7 @@ func watchRequests() []asked {
 // elsewhereTested are operations whose answers are no golden text; each has
 // tests of its own.
 func elsewhereTested() []string {
-	return []string{"logout", "join", "saveSnapshot", "stream", "metrics", "openapi", "docs"}
+	return []string{"logout", "join", "saveSnapshot", "getArchive", "stream", "metrics", "openapi", "docs"}
 }
 
 // TestGolden compares the answer of each operation with the one that was kept:

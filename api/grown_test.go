@@ -26,12 +26,53 @@ func (shelf) List(_ context.Context, s Stored, path string) ([]File, error) {
 		{Name: "d", Path: "/d", Type: "directory", Mode: "0755", ModifiedAt: at}}, nil
 }
 
+func (shelf) Snapshots(_ context.Context, s Stored) ([]Snapshot, error) {
+	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	all := []Snapshot{{ID: "snap-1", Client: "c1", Task: "files", Backup: "b1", StartedAt: at, EndedAt: at, Files: 20, Bytes: 2000},
+		{ID: "snap-0", Client: "c1", Task: "files", Backup: "b0", StartedAt: at, EndedAt: at, Files: 2, Bytes: 200}}
+	if !s.Repository.AsOf.IsZero() {
+		return all[:1], nil
+	}
+	return all, nil
+}
+
 func (shelf) Open(_ context.Context, _ Stored, path string) (io.ReadCloser, File, error) {
 	if path != "/a.txt" {
 		return nil, File{}, fsm.Errorf(fsm.NotFound, "the backup has no %s", path)
 	}
 	return io.NopCloser(strings.NewReader("hello")), File{Name: "a.txt", Size: 5}, nil
 }
+
+// Walk goes through a small tree. Below /broken a file ends too early, and below
+// /endless one never does.
+func (shelf) Walk(ctx context.Context, _ Stored, at string, visit func(string, File, func() (io.ReadCloser, error)) error) error {
+	when := time.Date(2026, 2, 1, 0, 0, 0, 123, time.UTC)
+	dir := File{Path: at, Type: "directory", Mode: "1755", ModifiedAt: when, Owner: "7:8"}
+	file := File{Path: at + "/a.txt", Type: "file", Size: 5, Mode: "0640", ModifiedAt: when, Owner: "7:8"}
+	link := File{Path: at + "/l", Type: "symlink", Mode: "0777", ModifiedAt: when, Owner: "7:8", Target: "../a.txt"}
+	content := io.Reader(strings.NewReader("hello"))
+	switch at {
+	case "/broken":
+		content = strings.NewReader("hel")
+	case "/endless":
+		file.Size, content = 1<<40, endless{ctx}
+	case "/nothing":
+		return fsm.Errorf(fsm.NotFound, "the backup has no %s", at)
+	}
+	open := func() (io.ReadCloser, error) { return io.NopCloser(content), nil }
+	if err := visit("", dir, open); err != nil {
+		return err
+	}
+	if err := visit("a.txt", file, open); err != nil {
+		return err
+	}
+	return visit("l", link, open)
+}
+
+// endless is a file that goes on until nobody wants it.
+type endless struct{ ctx context.Context }
+
+func (e endless) Read(p []byte) (int, error) { return len(p), e.ctx.Err() }
 
 func (shelf) Find(_ context.Context, q FileQuery) (FileFindings, error) {
 	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"bcm/cluster/pki"
 	"bcm/fsm"
 )
@@ -14,22 +16,23 @@ type Job struct {
 	Repository string       `json:"repository" doc:"Name"`
 	Client     string       `json:"client" doc:"Name of the client whose data it is"`
 	By         string       `json:"by" doc:"Who asked"`
-	Path       string       `json:"path,omitempty" doc:"Of a restore: within the backup"`
+	Path       string       `json:"path,omitempty" doc:"Of a restore: within the backup; of several paths, the folder that has them"`
+	Paths      []string     `json:"paths,omitempty" doc:"Of a restore of several: what is restored"`
 	Target     string       `json:"target,omitempty" doc:"Of a restore: where to"`
-	Overwrite  string       `json:"overwrite,omitempty" doc:"Of a restore: never, always or if-newer"`
+	Origin     bool         `json:"origin,omitempty" doc:"Of a restore: to where the source was, instead of to a target"`
+	Overwrite  string       `json:"overwrite,omitempty" doc:"Of a restore: never, always, if-newer or beside"`
+	DryRun     bool         `json:"dry_run,omitempty" doc:"Of a restore: it only tells what would change"`
+	Changes    []Change     `json:"changes,omitempty" doc:"Of a restore that has ended: what it did to files and links, or would do"`
+	Note       string       `json:"note,omitempty" doc:"Of a restore: what does not come back"`
 	Files      int          `json:"files,omitempty" doc:"Of a drill: how many files it restores"`
 	Report     *DrillReport `json:"report,omitempty" doc:"Of a drill that has ended"`
 	Percent    int          `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
 	Storage    string       `json:"storage,omitempty" doc:"Name of the storage whose copy it reads"`
 	Wanted     string       `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
-}
-
-// RestoreInput is a restore to be begun.
-type RestoreInput struct {
-	Path      string `json:"path,omitempty" doc:"Within the backup; / for all of it, which is also what none means"`
-	Node      string `json:"node" doc:"Id or name of the backup manager to restore on"`
-	Target    string `json:"target" doc:"An absolute path there"`
-	Overwrite string `json:"overwrite,omitempty" doc:"What becomes of files that are there: never (unless said otherwise), always or if-newer"`
+	Snapshot   string       `json:"snapshot,omitempty" doc:"Of a restore from a repository instead of a backup"`
+	AsOf       *time.Time   `json:"as_of,omitempty" doc:"Of a restore: the repository is read as it was then"`
+	Trim       string       `json:"trim,omitempty" doc:"Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay"`
+	Repair     bool         `json:"repair,omitempty" doc:"Of a copy: it brings back what its storage has lost"`
 }
 
 // VerificationInput is a verification to be begun.
@@ -42,8 +45,11 @@ func jobMeta(j *fsm.Job) *fsm.Meta { return &j.Meta }
 
 func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	out := Job{Meta: metaOf(&j.Meta), Run: showRun(a, v, j.ID, &j.Run, j.Stats), Kind: string(j.Kind), Backup: j.Backup,
-		Repository: repositoryName(v, j.Repository), By: j.By, Path: j.Restore.Path, Target: j.Restore.Target, Overwrite: string(j.Restore.Overwrite), Percent: j.Percent,
-		Files: j.Files, Report: showReport(v, j.Report)}
+		Repository: repositoryName(v, j.Repository), By: j.By, Percent: j.Percent, Files: j.Files, Report: showReport(v, j.Report),
+		Snapshot: j.Snapshot, AsOf: moment(j.AsOf), Trim: string(j.Trim), Repair: j.Repair}
+	if j.Kind == fsm.RestoreJob {
+		out.showRestore(j)
+	}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		out.Client = clientName(v, b.Client)
 	}
@@ -54,6 +60,33 @@ func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 		out.Wanted = nodeName(v, j.Wish)
 	}
 	return out
+}
+
+// jobKinds lists the kinds that people see.
+func jobKinds() []string {
+	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob})
+}
+
+func jobHasKind(j *fsm.Job, key string) bool { return string(j.Kind) == key }
+
+// allJobs lists jobs of all kinds.
+func allJobs() listing[fsm.Job, Job] {
+	l := jobsOf("")
+	l.within = nil
+	l.filters = append(l.filters,
+		filter[fsm.Job]{name: "kind", says: "What it does", known: jobKinds(), index: "kind", has: jobHasKind},
+		filter[fsm.Job]{name: "repository", says: "Only of the repository, by id or name", index: "repository",
+			key: func(v *fsm.View, value string) (string, error) {
+				r, ok := v.Repositories.Find(value)
+				if !ok {
+					return "", invalid("repository", "no repository %q", value)
+				}
+				return r.ID, nil
+			},
+			has: func(j *fsm.Job, key string) bool { return j.Repository == key }})
+	l.orders = append(l.orders, shownAs("kind", func(_ *fsm.View, j *fsm.Job) string { return string(j.Kind) }),
+		shownAs("repository", func(v *fsm.View, j *fsm.Job) string { return repositoryName(v, j.Repository) }))
+	return l
 }
 
 func jobsOf(kind fsm.JobKind) listing[fsm.Job, Job] {
@@ -89,18 +122,23 @@ func jobsOf(kind fsm.JobKind) listing[fsm.Job, Job] {
 			return func(j *fsm.Job) bool { return nodes[j.Node] || nodes[j.Wish] }
 		},
 		within: func(*call) ([]pick[fsm.Job], error) {
-			return only(filter[fsm.Job]{index: "kind", has: func(j *fsm.Job, key string) bool { return string(j.Kind) == key }},
-				string(kind)), nil
+			return only(filter[fsm.Job]{index: "kind", has: jobHasKind}, string(kind)), nil
 		},
 	}
 }
 
-// jobOf finds the job that the path names.
+// jobOf finds the job of the kind that the path names; of any kind when that is "".
 func jobOf(c *call, kind fsm.JobKind) (*fsm.Job, error) {
 	id := c.param("job")
 	j, ok := c.view.Jobs.Get(id)
-	if !ok || j.Kind != kind {
+	if !ok || kind != "" && j.Kind != kind {
+		if kind == "" {
+			kind = "job"
+		}
 		return nil, fsm.Errorf(fsm.NotFound, "no %s %q", kind, id)
+	}
+	if a := c.view.Bars(c.user, c.view.GuardsOf(j)...); a != nil {
+		return nil, c.view.Barred(c.user, a)
 	}
 	return j, nil
 }
@@ -139,15 +177,6 @@ func (c *call) jobMade(cmd fsm.Command) (Job, error) {
 		return Job{}, err
 	}
 	return showJob(c.API, c.view, j), nil
-}
-
-func restoreBackup(c *call, in *RestoreInput) (Job, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
-	if err != nil {
-		return Job{}, err
-	}
-	return c.jobMade(&fsm.CreateJob{ID: pki.NewID(), Kind: fsm.RestoreJob, Backup: b.ID, Node: in.Node,
-		Restore: fsm.Restore{Path: in.Path, Target: in.Target, Overwrite: fsm.Overwrite(in.Overwrite)}})
 }
 
 func verifyBackup(c *call, in *VerificationInput) (Job, error) {

@@ -166,6 +166,7 @@ func (l *listing[T, D]) picks(c *call) ([]pick[T], error) {
 			return nil, err
 		}
 	}
+	picks = append(picks, unhidden[T](c)...)
 	for _, f := range l.filters {
 		values := c.query[f.name]
 		if len(values) == 0 {

@@ -34,7 +34,7 @@ const (
 // trail has of it, and what its node has warned of. What the audit trail has
 // forgotten is told from the row.
 func backupLog(c *call) (Lines, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Lines{}, err
 	}

@@ -15,6 +15,7 @@ type Node struct {
 	Status      string            `json:"status" doc:"What is observed: joining, online, degraded, offline or left"`
 	Reason      string            `json:"reason" doc:"Why it is degraded"`
 	Mode        string            `json:"mode" doc:"What is wanted: active, draining or maintenance"`
+	Drained     bool              `json:"drained" doc:"It drains, and has nothing left: it runs nothing, answers for nobody and keeps no data"`
 	ClusterMode *string           `json:"cluster_mode" doc:"Of a sesam-server: standalone or managed"`
 	Site        string            `json:"site"`
 	Labels      map[string]string `json:"labels"`
@@ -72,7 +73,7 @@ func nodeID(n *fsm.Node) string      { return n.ID }
 func showNode(_ *API, v *fsm.View, n *fsm.Node) Node {
 	return Node{
 		Meta: metaOf(&n.Meta), Name: n.Name, Roles: some(n.Roles), Allowed: some(n.Allowed),
-		Status: string(n.Status), Reason: n.Reason, Mode: string(n.Mode), Site: n.Site, Labels: labelsOf(n.Labels),
+		Status: string(n.Status), Reason: n.Reason, Mode: string(n.Mode), Drained: v.Drained(n), Site: n.Site, Labels: labelsOf(n.Labels),
 		Address: n.Address(), Addresses: Addresses(n.Addresses), Version: n.Version, LastSeen: moment(n.LastSeen),
 		Capacity: showCapacity(n.Capacity), Slots: n.Slots, Parallel: n.Parallel,
 		Running:  v.Backups.Count("active", n.ID) + v.Jobs.Count("active", n.ID),

@@ -11,6 +11,7 @@ type Repository struct {
 	Storages []string `json:"storages" doc:"Names of the nodes that keep the data; the first is written to"`
 	Clients  []string `json:"clients" doc:"Names of the clients whose data it keeps"`
 	Filled   bool     `json:"filled" doc:"A backup was begun in it"`
+	Copies   []Copy   `json:"copies" doc:"What each of the storages has, in their order"`
 }
 
 // RepositoryChange is what should become different in a repository.
@@ -28,9 +29,12 @@ func repositoryName(v *fsm.View, id string) string {
 
 func showRepository(_ *API, v *fsm.View, r *fsm.Repository) Repository {
 	out := Repository{Meta: metaOf(&r.Meta), Name: r.Name, Quota: r.Quota, Storages: nodeNames(v, r.Storages),
-		Clients: []string{}, Filled: r.Filled}
+		Clients: []string{}, Filled: r.Filled, Copies: []Copy{}}
 	for c := range v.Clients.By("repository", r.ID) {
 		out.Clients = append(out.Clients, c.Name)
+	}
+	for _, id := range r.Storages {
+		out.Copies = append(out.Copies, showCopy(v, r, id))
 	}
 	return out
 }
@@ -65,7 +69,7 @@ func repositoryListing() listing[fsm.Repository, Repository] {
 }
 
 func getRepository(c *call) (Repository, error) {
-	r, err := find(&c.view.Repositories, "repository", c.param("repository"))
+	r, err := seen(c, &c.view.Repositories, "repository")
 	if err != nil {
 		return Repository{}, err
 	}
@@ -86,55 +90,4 @@ func updateRepository(c *call, in *RepositoryChange) (Repository, error) {
 		return Repository{}, err
 	}
 	return showRepository(c.API, c.view, r), nil
-}
-
-// Assignment says which nodes answer for a client's data.
-type Assignment struct {
-	Meta
-	Client     string   `json:"client" doc:"Name"`
-	Repository string   `json:"repository" doc:"Name"`
-	Managers   []string `json:"managers" doc:"Names of backup managers, the preferred first"`
-	Storages   []string `json:"storages" doc:"Names of storage nodes, the one written to first"`
-}
-
-func assignmentMeta(a *fsm.Assignment) *fsm.Meta { return &a.Meta }
-
-func showAssignment(_ *API, v *fsm.View, a *fsm.Assignment) Assignment {
-	out := Assignment{Meta: metaOf(&a.Meta), Client: clientName(v, a.ID), Managers: nodeNames(v, a.Managers),
-		Storages: nodeNames(v, a.Storages)}
-	if c, ok := v.Clients.Get(a.ID); ok {
-		out.Repository = repositoryName(v, c.Repository)
-	}
-	return out
-}
-
-func assignmentListing() listing[fsm.Assignment, Assignment] {
-	return listing[fsm.Assignment, Assignment]{
-		table: func(v *fsm.View) *fsm.Table[fsm.Assignment] { return &v.Assignments },
-		meta:  assignmentMeta,
-		show:  showAssignment,
-		sort:  "client",
-		filters: []filter[fsm.Assignment]{
-			ofClient("", func(a *fsm.Assignment, key string) bool { return a.ID == key }),
-			ofNode("node", func(a *fsm.Assignment, key string) bool {
-				return contains(a.Managers, key) || contains(a.Storages, key)
-			}),
-		},
-		orders: []order[fsm.Assignment]{
-			shownAs("client", func(v *fsm.View, a *fsm.Assignment) string { return clientName(v, a.ID) }),
-			byCreation("", assignmentMeta),
-			byChange(assignmentMeta),
-		},
-		texts: func(v *fsm.View, q string) func(a *fsm.Assignment) bool {
-			clients, nodes := clientsLike(v, q), nodesLike(v, q)
-			return func(a *fsm.Assignment) bool {
-				for _, id := range append(append([]string{}, a.Managers...), a.Storages...) {
-					if nodes[id] {
-						return true
-					}
-				}
-				return clients[a.ID]
-			}
-		},
-	}
 }

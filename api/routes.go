@@ -30,7 +30,7 @@ func (a *API) peopleRoutes() []route {
 	about := []param{
 		{"user", "string", "Id or name; otherwise who asks"},
 		{"right", "string", "Such as backups:run"},
-		{"object", "string", "To what, such as tasks/web; a right holds for all objects"},
+		{"object", "string", "To what, such as tasks/web; a right holds for all objects that have no access list"},
 	}
 	return []route{
 		{"GET", "/v1/users", fsm.UsersRead, "listUsers", "Users", list(userListing()), nil, false},
@@ -39,6 +39,10 @@ func (a *API) peopleRoutes() []route {
 		{"PATCH", "/v1/users/{user}", fsm.UsersWrite, "updateUser", "Change a user", take(updateUser), nil, false},
 		{"DELETE", "/v1/users/{user}", fsm.UsersWrite, "removeUser", "Remove a user, with all sessions and tokens", do(removeUser), nil, false},
 		{"GET", "/v1/groups", fsm.GroupsRead, "listGroups", "Groups", list(groupListing()), nil, false},
+		{"GET", "/v1/acls", fsm.GroupsRead, "listACLs", "Access lists", list(aclListing()), nil, false},
+		{"GET", "/v1/acls/{kind}/{object}", fsm.GroupsRead, "getACL", "The access list of an object", read(getACL), nil, false},
+		{"PUT", "/v1/acls/{kind}/{object}", fsm.GroupsWrite, "putACL", "Give an object an access list", take(putACL), nil, false},
+		{"DELETE", "/v1/acls/{kind}/{object}", fsm.GroupsWrite, "removeACL", "Open an object to all who have the right by a group", do(removeACL), nil, false},
 		{"GET", "/v1/access/explain", fsm.Self, "explainAccess", "Why a user may do something, or what is missing", read(explainAccess), about, false},
 		{"POST", "/v1/groups", fsm.GroupsWrite, "createGroup", "Make a group", create("/v1/groups/", createGroup), nil, false},
 		{"GET", "/v1/groups/{group}", fsm.GroupsRead, "getGroup", "A group", read(getGroup), nil, false},
@@ -63,13 +67,14 @@ func (a *API) tokenRoutes() []route {
 }
 
 func (a *API) nodeRoutes() []route {
-	force := []param{{"force", "boolean", "Also while it is online, or holds the only copy of data"}}
+	force := []param{{"force", "boolean", "Also while it is online, or holds the only complete copy of data"}}
 	return []route{
 		{"GET", "/v1/nodes", fsm.NodesRead, "listNodes", "Nodes", list(nodeListing()), nil, false},
 		{"GET", "/v1/nodes/{node}", fsm.NodesRead, "getNode", "A node", read(getNode), nil, false},
 		{"PATCH", "/v1/nodes/{node}", fsm.NodesWrite, "updateNode", "Change what is wanted of a node", take(updateNode), nil, false},
 		{"DELETE", "/v1/nodes/{node}", fsm.NodesWrite, "removeNode", "Take a node out of the grid for good", do(removeNode), force, false},
 		{"POST", "/v1/nodes/{node}/drain", fsm.NodesWrite, "drainNode", "Let a node finish and give it nothing new", read(drainNode), nil, false},
+		{"GET", "/v1/nodes/{node}/impact", fsm.DataRead, "getNodeImpact", "What depends on a node: what stands still, or is lost, when it dies", read(nodeImpact), nil, false},
 		{"GET", "/v1/nodes/{node}/events", fsm.EventsRead, "listNodeEvents", "The audit trail of a node", list(nodeEvents()), nil, false},
 		{"POST", "/v1/join", Anyone, "join", "Let a node in that has a join token", take(join), nil, false},
 	}
@@ -77,6 +82,11 @@ func (a *API) nodeRoutes() []route {
 
 func (a *API) dataRoutes() []route {
 	count := []param{{"count", "integer", "How many slots, 1 to 100; otherwise 10"}}
+	past := []param{
+		{"as_of", "string", "As it was at the time, as in RFC 3339; otherwise as it is"},
+		{"storage", "string", "Id or name of the storage whose copy to read; otherwise any that is up"},
+	}
+	inside := append(past, param{"path", "string", "Within the snapshot; otherwise /"})
 	return []route{
 		{"GET", "/v1/clients", fsm.DataRead, "listClients", "Clients", list(clientListing()), nil, false},
 		{"POST", "/v1/clients", fsm.DataWrite, "createClient", "Make a client", create("/v1/clients/", createClient), nil, false},
@@ -99,12 +109,19 @@ func (a *API) dataRoutes() []route {
 		{"GET", "/v1/repositories", fsm.DataRead, "listRepositories", "Repositories", list(repositoryListing()), nil, false},
 		{"GET", "/v1/repositories/{repository}", fsm.DataRead, "getRepository", "A repository", read(getRepository), nil, false},
 		{"PATCH", "/v1/repositories/{repository}", fsm.DataWrite, "updateRepository", "Change a repository", take(updateRepository), nil, false},
+		{"POST", "/v1/repositories/{repository}/scrub", fsm.DataWrite, "scrubRepository", "Read again what a storage has of a repository", beginMaybe("/v1/jobs/", scrubRepository), nil, false},
+		{"POST", "/v1/repositories/{repository}/copy", fsm.DataWrite, "copyRepository", "Bring a storage what another one has of a repository", beginMaybe("/v1/jobs/", copyRepository), nil, false},
+		{"GET", "/v1/repositories/{repository}/snapshots", fsm.BackupsRead, "listSnapshots", "What a repository itself says that it has, now or as of a time", read(listSnapshots), past, false},
+		{"GET", "/v1/repositories/{repository}/snapshots/{snapshot}/files", fsm.DataWrite, "listSnapshotFiles", "A directory of a snapshot of a repository", read(listSnapshotFiles), inside, false},
+		{"POST", "/v1/repositories/{repository}/restore", fsm.BackupsRestore, "restoreRepository", "Restore a snapshot that a repository has, now or as of a time", begin("/v1/restores/", restoreRepository), nil, false},
 		{"GET", "/v1/assignments", fsm.DataRead, "listAssignments", "Which nodes answer for whose data", list(assignmentListing()), nil, false},
+		{"POST", "/v1/assignments/explain", fsm.DataRead, "explainAssignment", "Why each node answers for a client, or does not", take(explainAssignment), nil, false},
 	}
 }
 
 func (a *API) backupRoutes() []route {
 	inside := []param{{"path", "string", "Within the backup; otherwise /"}}
+	packed := append(inside[:1:1], param{"format", "string", "tar.gz, unless said otherwise, or zip"})
 	span := []param{
 		{"task", "string", "Only in backups of the task, by id or name"},
 		{"from", "string", "Only in backups begun at or after the time"},
@@ -126,6 +143,7 @@ func (a *API) backupRoutes() []route {
 		{"POST", "/v1/backups/{backup}/rerun", fsm.BackupsRun, "rerunBackup", "Make a backup again that has not succeeded: a new one of the same task, or of the same source", repeat("/v1/backups/", rerunBackup), nil, false},
 		{"GET", "/v1/backups/{backup}/files", fsm.BackupsRestore, "listFiles", "A directory of a backup", read(listFiles), inside, false},
 		{"GET", "/v1/backups/{backup}/files/content", fsm.BackupsRestore, "getFile", "The content of a file of a backup", plain(binaryType, sendFile), inside, true},
+		{"GET", "/v1/backups/{backup}/files/archive", fsm.BackupsRestore, "getArchive", "A folder or a file of a backup, packed", plain(binaryType, sendArchive), packed, true},
 		{"GET", "/v1/clients/{client}/files", fsm.BackupsRestore, "findFiles", "Look for a file by its name in the backups of a client", read(findFiles), named, false},
 		{"GET", "/v1/clients/{client}/history", fsm.BackupsRestore, "getFileHistory", "The states of one file in the backups of a client", read(fileHistory), dated, false},
 	}
@@ -133,6 +151,9 @@ func (a *API) backupRoutes() []route {
 
 func (a *API) jobRoutes() []route {
 	return []route{
+		{"GET", "/v1/jobs", fsm.BackupsRead, "listJobs", "Long work of all kinds on what is stored", list(allJobs()), nil, false},
+		{"GET", "/v1/jobs/{job}", fsm.BackupsRead, "getJob", "A job, with its progress while it runs", read(getJob("")), nil, false},
+		{"POST", "/v1/jobs/{job}/cancel", fsm.BackupsRead, "cancelJob", "Stop a job; it takes the right that beginning it takes", read(cancelJob("")), nil, false},
 		{"POST", "/v1/backups/{backup}/restore", fsm.BackupsRestore, "restoreBackup", "Restore from a backup", begin("/v1/restores/", restoreBackup), nil, false},
 		{"GET", "/v1/restores", fsm.BackupsRead, "listRestores", "Restores", list(jobsOf(fsm.RestoreJob)), nil, false},
 		{"GET", "/v1/restores/{job}", fsm.BackupsRead, "getRestore", "A restore, with its progress while it runs", read(getJob(fsm.RestoreJob)), nil, false},

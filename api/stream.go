@@ -208,7 +208,7 @@ func (f *feed) tellChanges() {
 	var all []change
 	for _, t := range f.topics {
 		if t.changes != nil {
-			all = append(all, t.changes(f.API, f.view, f.at)...)
+			all = append(all, t.changes(f.API, f.view, f.at, f.sees)...)
 		}
 	}
 	all = append(all, f.removals()...)

@@ -120,7 +120,7 @@ func (c *call) showTask(id string) (Task, error) {
 }
 
 func getTask(c *call) (Task, error) {
-	t, err := find(&c.view.Tasks, "task", c.param("task"))
+	t, err := seen(c, &c.view.Tasks, "task")
 	if err != nil {
 		return Task{}, err
 	}

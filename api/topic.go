@@ -14,7 +14,7 @@ type topic struct {
 	right fsm.Right
 	noun  string // of the table, by which removals are told
 	// changes gives the objects that changed after index, in the order of that.
-	changes func(a *API, v *fsm.View, index uint64) []change
+	changes func(a *API, v *fsm.View, index uint64, sees func(row any) bool) []change
 	// runs tells whether the run is one of the topic's, and a node works on it.
 	runs func(v *fsm.View, run string) bool
 }
@@ -32,10 +32,10 @@ const clusterTopic = "cluster"
 
 // topicOf makes a topic of a listing; keep may confine it.
 func topicOf[T, D any](name string, right fsm.Right, l listing[T, D], keep func(*T) bool) topic {
-	return topic{name: name, right: right, noun: name, changes: func(a *API, v *fsm.View, index uint64) []change {
+	return topic{name: name, right: right, noun: name, changes: func(a *API, v *fsm.View, index uint64, sees func(row any) bool) []change {
 		var all []change
 		for row := range l.table(v).Since(index) {
-			if keep == nil || keep(row) {
+			if (keep == nil || keep(row)) && sees(row) {
 				all = append(all, change{l.meta(row).Index, name, l.show(a, v, row)})
 			}
 		}

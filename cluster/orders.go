@@ -21,9 +21,16 @@ func (n *Node) Orders(ctx context.Context, node string, after uint64) (fsm.Order
 	n.Seen(node)
 	defer n.Seen(node)
 	end := time.Now().Add(longPoll)
+	var last *fsm.View
+	var o fsm.Orders
 	for {
 		v := n.state.Now()
-		o := v.Orders(node)
+		if last != nil && v.SameOrders(last, node) {
+			o.Index = v.Index
+		} else {
+			o = v.Orders(node)
+		}
+		last = v
 		if o.Version != after || !time.Now().Before(end) || n.closed() {
 			return o, n.unseal(o)
 		}

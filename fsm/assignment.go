@@ -69,6 +69,9 @@ func (c *PutAssignment) apply(tx *Tx) (string, error) {
 		n.Storages = c.Storages
 		put(tx, &tx.Repositories, &n)
 		tx.forgetHoldings(n.ID, n.Storages)
+		if len(r.Storages) > 0 && len(n.Storages) > 0 && r.Storages[0] != n.Storages[0] {
+			tx.measureAnew(&n)
+		}
 	}
 	tx.detail = fmt.Sprintf("managers %v, storages %v", c.Managers, c.Storages)
 	return c.Client, nil
@@ -80,38 +83,40 @@ func (tx *Tx) mayMove(r *Repository, to []string) error {
 	if len(sorted(to)) != len(to) {
 		return invalidField("storages", "%v names one twice", to)
 	}
-	if !r.Filled || len(r.Storages) == 0 || len(to) > 0 && (to[0] == r.Storages[0] || tx.complete(r, to[0])) {
+	if !r.Filled || len(r.Storages) == 0 || len(to) > 0 && to[0] == r.Storages[0] {
 		return nil
 	}
 	if _, there := tx.Nodes.Get(r.Storages[0]); there {
 		return Errorf(Conflict, "repository %s has its data on %s and stays there", r.Name, r.Storages[0])
 	}
-	if best := tx.heir(r); best != "" && (len(to) == 0 || to[0] != best) {
-		return Errorf(Conflict, "repository %s has a copy on %s, which comes first now", r.Name, best)
+	if heir := tx.heir(r); heir != "" {
+		return Errorf(Conflict, "repository %s has a copy on %s, which takes its place first", r.Name, heir)
 	}
 	return nil
 }
 
-// heir is the storage to which a repository passes when the one that it was
-// written to is gone: the first that is left; "" when none is, and with it all
-// data is lost.
+// heir is a storage with a copy of a repository whose first storage is gone; ""
+// when there is none, and with it all data is lost.
 func (t *tables) heir(r *Repository) string {
-	left := ""
 	for _, id := range r.Storages {
-		switch _, there := t.Nodes.Get(id); {
-		case !there:
-		case t.complete(r, id):
+		if _, there := t.Nodes.Get(id); there && t.copied(r, id) {
 			return id
-		case left == "":
-			left = id
 		}
 	}
-	return left
+	return ""
 }
 
-// complete tells whether a storage has all that is stored in a repository. The
-// one that is written to has; what the others have is known to their copies.
+// complete tells whether a storage has all that is stored in a repository: the one
+// that is written to has, and a copy that was begun after the last change.
 func (t *tables) complete(r *Repository, storage string) bool {
 	_, there := t.Nodes.Get(storage)
-	return there && len(r.Storages) > 0 && r.Storages[0] == storage
+	if !there || len(r.Storages) == 0 || r.Storages[0] == storage {
+		return there && len(r.Storages) > 0
+	}
+	main, ok := t.Holdings.Get(HoldingID(r.ID, r.Storages[0]))
+	if !ok || main.ChangedAt == 0 {
+		return slices.Contains(r.Storages, storage) // nothing is stored yet
+	}
+	h, ok := t.Holdings.Get(HoldingID(r.ID, storage))
+	return ok && h.AsOf > main.ChangedAt && h.Lost == 0
 }

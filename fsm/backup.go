@@ -114,6 +114,9 @@ func (c *CreateBackup) apply(tx *Tx) (string, error) {
 	if err := b.Level.check(); err != nil {
 		return "", err
 	}
+	if err := tx.let(tx.GuardsOf(b)...); err != nil {
+		return "", err
+	}
 	tx.object = Object{"backups", b.ID, client.Name}
 	put(tx, &tx.Backups, b)
 	tx.forgetDeleted()
@@ -190,6 +193,9 @@ func (tx *Tx) changeBackup(id string, do func(b *Backup) error) (string, error) 
 		name = c.Name
 	}
 	tx.about("backups", id, name)
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return "", err
+	}
 	if err := do(&b); err != nil {
 		return "", err
 	}
@@ -216,6 +222,9 @@ func (c *AssignBackup) apply(tx *Tx) (string, error) {
 			if _, ok := tx.Nodes.Get(id); !ok {
 				return notFound("node", id)
 			}
+		}
+		if r, ok := tx.Repositories.Get(b.Repository); ok && len(r.Storages) > 0 && !slices.Equal(c.Storages, r.Storages[:1]) {
+			return Errorf(Conflict, "repository %s is written to %s, not to %v", r.Name, r.Storages[0], c.Storages)
 		}
 		b.Storages = c.Storages
 		if a, ok := tx.Assignments.Get(b.Client); ok && slices.Equal(a.Storages, c.Storages) {
@@ -255,6 +264,7 @@ type Outcome struct {
 	Warnings []string    `cbor:"warnings,omitempty"` // the first ones, for the run's log
 	Copy     *CopyReport `cbor:"copy,omitempty"`     // of a copy or a scrub
 	Log      []string    `cbor:"log,omitempty"`      // what else it has to tell: what commands before and after it have said
+	Changes  []Change    `cbor:"changes,omitempty"`  // of a restore
 	Report   *Report     `cbor:"report,omitempty"`   // of a drill
 }
 

@@ -28,7 +28,9 @@ func sound(l *lab) {
 	checkTable(l.t, &v.Jobs)
 	checkTable(l.t, &v.Holdings)
 	checkTable(l.t, &v.Warnings)
+	checkTable(l.t, &v.ACLs)
 	checkTable(l.t, &v.Approvals)
+	checkTable(l.t, &v.ACLs)
 	checkTable(l.t, &v.Events)
 	checkTable(l.t, &v.requests)
 	if n, broken := v.VerifyChain(); broken != "" || n != v.Events.Len() {

@@ -116,6 +116,9 @@ func (c *UpdateClient) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("client", c.ID)
 	}
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return "", err
+	}
 	if err := fresh(&old.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
@@ -145,6 +148,9 @@ func (c *RemoveClient) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("client", c.ID)
 	}
+	if err := tx.let(tx.GuardsOf(row)...); err != nil {
+		return "", err
+	}
 	if err := fresh(&row.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
@@ -157,9 +163,11 @@ func (c *RemoveClient) apply(tx *Tx) (string, error) {
 		}
 	}
 	drop(tx, &tx.Clients, row.ID)
+	tx.unlist(Object{Noun: clients.name, ID: row.ID})
 	drop(tx, &tx.Assignments, row.ID)
 	if r, ok := tx.Repositories.Get(row.Repository); ok && !r.Filled && tx.Clients.Count("repository", r.ID) == 0 {
 		drop(tx, &tx.Repositories, r.ID) // nothing was ever stored
+		tx.unlist(Object{Noun: repositories.name, ID: r.ID})
 	}
 	return row.ID, nil
 }

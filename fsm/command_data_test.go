@@ -102,9 +102,6 @@ func TestCopiesComeAndGo(t *testing.T) {
 		}
 	}
 	l.do("user:root", &RemoveNode{ID: "s1", Force: true})
-	if err := put("s2", "s3"); CodeOf(err) != Conflict {
-		t.Errorf("past the one that is left: %v", err)
-	}
 	if err := put("s3"); err != nil {
 		t.Error(err)
 	}
@@ -284,6 +281,10 @@ func TestJobCommands(t *testing.T) {
 		{"not a backup manager", "user:ru", restore(Restore{Target: "/r"}, "s1"), Invalid, nil},
 		{"a relative target", "user:ru", restore(Restore{Target: "r"}, "b1"), Invalid, nil},
 		{"a path that climbs", "user:ru", restore(Restore{Target: "/r", Path: "/a/../../b"}, "b1"), Invalid, nil},
+		{"restore to the origin", "user:ru", restore(Restore{Origin: true, Overwrite: Beside, DryRun: true}, ""), "", []string{"+ jobs/j9 attempt=0, backup=done, by=user:ru"}},
+		{"to the origin and elsewhere", "user:ru", restore(Restore{Origin: true, Target: "/r"}, ""), Invalid, nil},
+		{"one of several paths climbs", "user:ru", restore(Restore{Target: "/r", Only: []string{"a", "b/../../c"}}, "b1"), Invalid, nil},
+		{"too many paths", "user:ru", restore(Restore{Target: "/r", Only: make([]string, maxOnly+1)}, "b1"), Invalid, nil},
 		{"overwrite", "user:ru", restore(Restore{Target: "/r", Overwrite: "perhaps"}, "b1"), Invalid, nil},
 		{"percent", "user:bu", &CreateJob{ID: "j9", Kind: VerifyJob, Backup: "done", Percent: 101}, Invalid, nil},
 		{"of a repository", "user:bu", &CreateJob{ID: "j9", Kind: VerifyJob, Repository: "web"}, "", []string{"+ jobs/j9"}},
@@ -291,6 +292,11 @@ func TestJobCommands(t *testing.T) {
 		{"of none", "user:bu", &CreateJob{ID: "j9", Kind: VerifyJob, Repository: "x"}, NotFound, nil},
 		{"of nothing", "user:bu", &CreateJob{ID: "j9", Kind: VerifyJob}, Invalid, nil},
 		{"of both", "user:bu", &CreateJob{ID: "j9", Kind: VerifyJob, Backup: "done", Repository: "web"}, Invalid, nil},
+		{"a restore from a repository", "user:root", &CreateJob{ID: "j9", Kind: RestoreJob, Repository: "web", Snapshot: "s", AsOf: dawn, Node: "b1", Restore: Restore{Target: "/r"}}, "",
+			[]string{"+ jobs/j9"}},
+		{"a restore from a repository without the right to all", "user:ru", &CreateJob{ID: "j9", Kind: RestoreJob, Repository: "web", Snapshot: "s", Node: "b1", Restore: Restore{Target: "/r"}}, Denied, nil},
+		{"a restore as of a time to come", "user:root", &CreateJob{ID: "j9", Kind: RestoreJob, Repository: "web", Snapshot: "s", AsOf: dawn.Add(time.Hour), Node: "b1", Restore: Restore{Target: "/r"}}, Invalid, nil},
+		{"a verify of a snapshot", "user:root", &CreateJob{ID: "j9", Kind: VerifyJob, Repository: "web", Snapshot: "s"}, Invalid, nil},
 		{"a restore of all", "user:ru", &CreateJob{ID: "j9", Kind: RestoreJob, Repository: "web", Node: "b1"}, Invalid, nil},
 		{"a prune of one", "user:op", &CreateJob{ID: "j9", Kind: PruneJob, Backup: "done"}, Invalid, nil},
 		{"a prune without the right", "user:bu", &CreateJob{ID: "j9", Kind: PruneJob, Repository: "web"}, Denied, nil},

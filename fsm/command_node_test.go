@@ -46,6 +46,9 @@ func TestNodeCommands(t *testing.T) {
 		{"", "node:b1", &LeaveNode{ID: "b1"}, "", []string{"~ nodes/b1 status: online → left"}},
 		{"another", "node:b2", &LeaveNode{ID: "b1"}, Denied, nil},
 
+		{"not drained", "plan:drain", &DrainNode{ID: "b1"}, Conflict, nil},
+		{"unknown", "plan:drain", &DrainNode{ID: "x"}, NotFound, nil},
+		{"by a user", "user:root", &DrainNode{ID: "m1"}, Denied, nil},
 		{"mode", "user:op", &UpdateNode{ID: "b1", Mode: ptr(Draining)}, "", []string{"~ nodes/b1 mode: active → draining"}},
 		{"labels and site", "user:op", &UpdateNode{ID: "b1", Site: ptr("fra"), Labels: ptr(map[string]string{"rack": "1"})}, "",
 			[]string{"~ nodes/b1 labels: <nil> → map[rack:1], site: <nil> → fra"}},

@@ -54,6 +54,21 @@ const (
 	TrimAll     Trim = "all"     // they go: a person said so
 )
 
+// keeps checks that the storages that a job names have the repository.
+func (c *CreateJob) keeps(tx *Tx, j *Job) error {
+	r, _ := tx.Repositories.Get(j.Repository)
+	if !slices.Contains(r.Storages, j.Wish) {
+		return invalidField("node", "storage %s keeps nothing of repository %s", c.Node, r.Name)
+	}
+	if c.Kind == CopyJob && !slices.Contains(r.Storages, j.Storage) {
+		return invalidField("storage", "storage %s keeps nothing of repository %s", c.Storage, r.Name)
+	}
+	if !slices.Contains([]Trim{TrimNone, TrimBounded, TrimAll}, c.Trim) || c.Trim != TrimNone && (c.Kind != CopyJob || c.Repair) {
+		return invalidField("trim", "%q is not a way to trim a copy", c.Trim)
+	}
+	return nil
+}
+
 // CopyReport is what a copy or a scrub found at the storage that it ran on.
 type CopyReport struct {
 	Blobs   int64 `cbor:"blobs"` // that the storage now has of the repository
@@ -147,8 +162,9 @@ func (c *Holding) learn(tx *Tx, j *Job, report *CopyReport, good bool) {
 }
 
 // PromoteCopy makes the storage of a copy the one that is written to, in place of
-// one that is lost: removed from the grid, or offline for longer than a restart
-// takes. It is guarded by the state of the repository that the plan saw.
+// one that is lost, removed from the grid or offline for longer than a restart
+// takes, or of one that the data leaves. It is guarded by the state of the
+// repository that the plan saw.
 type PromoteCopy struct {
 	Repository string `cbor:"repository"`
 	From       uint64 `cbor:"from"` // index of the repository seen
@@ -166,29 +182,31 @@ func (c *PromoteCopy) apply(tx *Tx) (string, error) {
 	if !slices.Contains(old.Storages, c.Storage) || old.Storages[0] == c.Storage {
 		return "", Errorf(Conflict, "storage %s has no copy of repository %s", c.Storage, old.Name)
 	}
-	first, known := tx.Nodes.Get(old.Storages[0])
-	if known && first.Up() {
-		return "", Errorf(Conflict, "storage %s of repository %s is %s", first.Name, old.Name, first.Status)
-	}
+	_, known := tx.Nodes.Get(old.Storages[0])
 	for range tx.Jobs.By("lease", old.ID) {
 		return "", Errorf(Conflict, "a job maintains repository %s", old.Name)
 	}
 	if tx.written(old) {
-		return "", Errorf(Conflict, "a backup writes into repository %s", old.Name)
+		return "", Errorf(Conflict, "a run writes into repository %s", old.Name)
 	}
-	row, ok := tx.Holdings.Get(HoldingID(old.ID, c.Storage))
-	if !ok || row.AsOf == 0 {
-		return "", Errorf(Conflict, "what storage %s has of repository %s is no whole copy", c.Storage, old.Name)
-	}
-	if main, ok := tx.Holdings.Get(HoldingID(old.ID, old.Storages[0])); known && ok && row.AsOf <= main.ChangedAt {
+	if known && !tx.complete(old, c.Storage) {
 		return "", Errorf(Conflict, "storage %s lacks what was last stored in repository %s", c.Storage, old.Name)
+	}
+	if !known && !tx.copied(old, c.Storage) {
+		return "", Errorf(Conflict, "what storage %s has of repository %s is no whole copy", c.Storage, old.Name)
 	}
 	tx.reorder(old, c.Storage)
 	return old.ID, nil
 }
 
-// written tells whether a backup into the repository is at work.
+// written tells whether a run that writes into the repository is at work, and holds
+// no lease of it.
 func (t *tables) written(r *Repository) bool {
+	for j := range t.Jobs.By("repository", r.ID) {
+		if j.Kind == ForgetJob && j.Status.Live() {
+			return true
+		}
+	}
 	for _, status := range []Status{Assigned, Running} {
 		for b := range t.Backups.By("status", string(status)) {
 			if b.Repository == r.ID {
@@ -219,12 +237,28 @@ func (tx *Tx) reorder(old *Repository, first string) {
 		}
 	}
 	tx.forgetHoldings(r.ID, r.Storages)
-	for _, id := range r.Storages {
+	tx.measureAnew(&r)
+}
+
+// measureAnew takes the first storage of a repository as what the others are
+// measured by from now on.
+func (tx *Tx) measureAnew(r *Repository) {
+	for i, id := range r.Storages {
 		tx.changeHolding(r.ID, id, func(c *Holding) {
 			c.ChangedAt, c.PrunedAt, c.AsOf, c.TrimmedAt = 0, 0, 0, 0
-			if id == first {
+			if i == 0 {
 				c.ChangedAt = tx.At
 			}
 		})
 	}
 }
+
+// copied tells whether a storage has a copy of a repository that was whole at some
+// time.
+func (t *tables) copied(r *Repository, storage string) bool {
+	h, ok := t.Holdings.Get(HoldingID(r.ID, storage))
+	return ok && h.AsOf != 0
+}
+
+// Whole tells whether a storage has all that is stored in a repository.
+func (v *View) Whole(r *Repository, storage string) bool { return v.complete(r, storage) }

@@ -36,7 +36,9 @@ func eventful(t testing.TB) *lab {
 	l.now = l.now.Add(SeeEvery)
 	l.do("system:session", &SeeSession{ID: "ses"})
 	l.do("system:login", &RefuseLogins{Tries: []RefusedTries{{User: "u-op", From: "10.0.0.9", Wrong: 5, Limited: 2}, {From: "10.0.0.9", Wrong: 1}}, More: 3})
-	l.do("user:op",
+	l.do("user:op", &UpdateNode{ID: "m1", Mode: ptr(Draining)})
+	l.do("plan:drain", &DrainNode{ID: "m1"})
+	l.do("user:op", &UpdateNode{ID: "m1", Mode: ptr(Active)},
 		&UpdateNode{ID: "b1", Mode: ptr(Draining), Site: ptr("fra")},
 		&UpdateClient{ID: "c1", Labels: ptr(map[string]string{"rack": "7", "row": "2"})},
 		&UpdateRepository{ID: "r1", Quota: ptr(int64(1 << 40))},
@@ -50,6 +52,8 @@ func eventful(t testing.TB) *lab {
 		&CreateTask{ID: "t4", Name: "mail", Client: "mail", Source: Source{Paths: []string{"/var/mail"}, Exclude: []string{"*.tmp"}}},
 		&RemoveTask{ID: "t4"}, &RemoveClient{ID: "c3"},
 		&ChangePassword{ID: "u-op", Password: "new", Session: "ses"}, &EndSession{ID: "ses"})
+	l.do("user:adm", &PutACL{Noun: "clients", Object: "db", Users: []string{"op", "u-ru"}, Groups: []string{"backup-users"}},
+		&PutACL{Noun: "repositories", Object: "r2"}, &RemoveACL{Noun: "repositories", Object: "db"})
 	l.do("user:root",
 		&PutSetting{Name: RecoveryEpoch, Value: []byte("1")},
 		&TransferLeadership{To: "m1"}, &TransferLeadership{}, &RemoveMember{ID: "m9"},

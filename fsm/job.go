@@ -1,46 +1,27 @@
 package fsm
 
-import (
-	"slices"
-	"strings"
-)
-
 // Job is long work on what is stored: on one backup, or on a whole repository.
 type Job struct {
 	Meta
 	Run
-	Kind       JobKind `cbor:"kind"`
-	Backup     string  `cbor:"backup,omitempty"` // "" when it is about the whole repository
-	Repository string  `cbor:"repository"`
-	Storage    string  `cbor:"storage,omitempty"` // id of the storage whose copy it reads; "" means any that is up
-	By         string  `cbor:"by,omitempty"`      // who asked
-	Restore    Restore `cbor:"restore"`
-	Percent    int     `cbor:"percent,omitempty"` // of the data that a verification reads
-	Files      int     `cbor:"files,omitempty"`   // of the sample that a drill restores
-	Report     *Report `cbor:"report,omitempty"`  // what a drill has proved
-	Stats      Stats   `cbor:"stats"`
-	Wish       string  `cbor:"wish,omitempty"`        // id of the node that it must run on; "" means any
-	Trim       Trim    `cbor:"trim,omitempty"`        // of a copy
-	Repair     bool    `cbor:"repair,omitempty"`      // a copy that brings back only what its storage has lost
-	AssignedAt Time    `cbor:"assigned_at,omitempty"` // when its node got it
+	Kind       JobKind  `cbor:"kind"`
+	Backup     string   `cbor:"backup,omitempty"` // "" when it is about the whole repository
+	Repository string   `cbor:"repository"`
+	Storage    string   `cbor:"storage,omitempty"` // id of the storage whose copy it reads; "" means any that is up
+	By         string   `cbor:"by,omitempty"`      // who asked
+	Restore    Restore  `cbor:"restore"`
+	Percent    int      `cbor:"percent,omitempty"` // of the data that a verification reads
+	Files      int      `cbor:"files,omitempty"`   // of the sample that a drill restores
+	Report     *Report  `cbor:"report,omitempty"`  // what a drill has proved
+	Stats      Stats    `cbor:"stats"`
+	Changes    []Change `cbor:"changes,omitempty"`     // of a restore
+	Wish       string   `cbor:"wish,omitempty"`        // id of the node that it must run on; "" means any
+	Trim       Trim     `cbor:"trim,omitempty"`        // of a copy
+	Repair     bool     `cbor:"repair,omitempty"`      // a copy that brings back only what its storage has lost
+	AssignedAt Time     `cbor:"assigned_at,omitempty"` // when its node got it
+	Snapshot   string   `cbor:"snapshot,omitempty"`    // of a restore without a backup: what the repository knows it by
+	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
 }
-
-// Restore says what to restore and where to.
-type Restore struct {
-	Path      string    `cbor:"path,omitempty"` // within the backup; "/" means all
-	Target    string    `cbor:"target,omitempty"`
-	Overwrite Overwrite `cbor:"overwrite,omitempty"`
-}
-
-// Overwrite says what becomes of files that are there already.
-type Overwrite string
-
-// The overwrite rules.
-const (
-	Never   Overwrite = "never"
-	Always  Overwrite = "always"
-	IfNewer Overwrite = "if-newer" // when the one in the backup is newer
-)
 
 var jobs = define(schema[Job]{
 	name: "jobs",
@@ -87,7 +68,9 @@ type CreateJob struct {
 	Percent    int     `cbor:"percent,omitempty"`
 	Trim       Trim    `cbor:"trim,omitempty"`
 	Repair     bool    `cbor:"repair,omitempty"`
-	Files      int     `cbor:"files,omitempty"` // of a drill; otherwise as the settings say
+	Files      int     `cbor:"files,omitempty"`    // of a drill; otherwise as the settings say
+	Snapshot   string  `cbor:"snapshot,omitempty"` // of a restore from a repository instead of a backup
+	AsOf       Time    `cbor:"as_of,omitempty"`
 }
 
 func (c *CreateJob) apply(tx *Tx) (string, error) {
@@ -98,8 +81,11 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, By: tx.By, Restore: c.Restore,
-		Percent: c.Percent, Trim: c.Trim, Repair: c.Repair}
+		Percent: c.Percent, Trim: c.Trim, Repair: c.Repair, Snapshot: c.Snapshot, AsOf: c.AsOf}
 	if err := c.subject(tx, j); err != nil {
+		return "", err
+	}
+	if err := tx.let(tx.GuardsOf(j)...); err != nil {
 		return "", err
 	}
 	if err := c.place(tx, j); err != nil {
@@ -114,6 +100,9 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 	if c.Kind == RestoreJob {
 		if err := j.Restore.check(); err != nil {
 			return "", err
+		}
+		if j.Restore.Overwrite == Beside {
+			j.Restore.At = tx.At
 		}
 	}
 	put(tx, &tx.Jobs, j)
@@ -131,6 +120,11 @@ func (c *CreateJob) permitted(tx *Tx) error {
 		if c.Backup != "" {
 			object = "backup " + c.Backup
 		}
+		if c.Snapshot != "" { // it may be of any client
+			if err := tx.Access(by).Need(DataWrite, object); err != nil {
+				return err
+			}
+		}
 		return tx.Access(by).Need(rule.right, object)
 	}
 	return nil
@@ -146,6 +140,10 @@ func (c *CreateJob) subject(tx *Tx, j *Job) error {
 		return invalidField("backup", "a %s is about a whole repository", c.Kind)
 	case c.Repository != "" && !rule.whole:
 		return invalidField("repository", "a %s is about one backup", c.Kind)
+	case (c.Snapshot != "") != (c.Kind == RestoreJob && c.Repository != ""):
+		return invalidField("snapshot", "a restore from a repository names a snapshot, and nothing else does")
+	case c.AsOf != 0 && (c.Kind != RestoreJob || c.AsOf > tx.At):
+		return invalidField("as_of", "a restore can be as of a time that has passed")
 	case c.Backup != "":
 		b, ok := tx.Backups.Get(c.Backup)
 		if !ok {
@@ -171,14 +169,18 @@ func (c *CreateJob) subject(tx *Tx, j *Job) error {
 // place checks where the job should run and which storage it should read.
 func (c *CreateJob) place(tx *Tx, j *Job) error {
 	role := c.Kind.Role()
-	if c.Node != "" {
-		n, ok := tx.Nodes.Find(c.Node)
+	node := c.Node
+	if b, ok := tx.Backups.Get(j.Backup); ok && node == "" && j.Restore.Origin {
+		node = b.Node
+	}
+	if node != "" {
+		n, ok := tx.Nodes.Find(node)
 		if !ok || !n.Has(role) {
-			return invalidField("node", "no %s %q", role, c.Node)
+			return invalidField("node", "no %s %q", role, node)
 		}
 		j.Wish = n.ID
 	}
-	if c.Node == "" && (c.Kind == RestoreJob || role == RoleStorage) {
+	if node == "" && (c.Kind == RestoreJob || role == RoleStorage) {
 		return invalidField("node", "name the %s that the %s is to run on", role, c.Kind)
 	}
 	if c.Storage != "" {
@@ -197,41 +199,6 @@ func (c *CreateJob) place(tx *Tx, j *Job) error {
 	return nil
 }
 
-// keeps checks that the storages that a job names have the repository.
-func (c *CreateJob) keeps(tx *Tx, j *Job) error {
-	r, _ := tx.Repositories.Get(j.Repository)
-	if !slices.Contains(r.Storages, j.Wish) {
-		return invalidField("node", "storage %s keeps nothing of repository %s", c.Node, r.Name)
-	}
-	if c.Kind == CopyJob && !slices.Contains(r.Storages, j.Storage) {
-		return invalidField("storage", "storage %s keeps nothing of repository %s", c.Storage, r.Name)
-	}
-	if !slices.Contains([]Trim{TrimNone, TrimBounded, TrimAll}, c.Trim) || c.Trim != TrimNone && (c.Kind != CopyJob || c.Repair) {
-		return invalidField("trim", "%q is not a way to trim a copy", c.Trim)
-	}
-	return nil
-}
-
-// check completes a restore and refuses one that cannot be done.
-func (r *Restore) check() error {
-	if !strings.HasPrefix(r.Target, "/") || strings.ContainsRune(r.Target, 0) {
-		return invalidField("target", "%q is not an absolute path", r.Target)
-	}
-	if slices.Contains(strings.Split(r.Path, "/"), "..") || strings.ContainsRune(r.Path, 0) {
-		return invalidField("path", "must not contain ..")
-	}
-	if r.Path == "" {
-		r.Path = "/"
-	}
-	if r.Overwrite == "" {
-		r.Overwrite = Never
-	}
-	if !slices.Contains([]Overwrite{Never, Always, IfNewer}, r.Overwrite) {
-		return invalidField("overwrite", "%q is not one of never, always, if-newer", r.Overwrite)
-	}
-	return nil
-}
-
 func (tx *Tx) changeJob(id string, do func(j *Job) error) (string, error) {
 	old, ok := tx.Jobs.Get(id)
 	if !ok {
@@ -239,6 +206,9 @@ func (tx *Tx) changeJob(id string, do func(j *Job) error) (string, error) {
 	}
 	j := *old
 	tx.about("jobs", id, string(j.Kind))
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return "", err
+	}
 	if err := do(&j); err != nil {
 		return "", err
 	}
@@ -289,6 +259,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 			return err
 		}
 		j.Stats = c.Outcome.Stats
+		j.changed(c.Outcome.Changes)
 		j.prove(c.Outcome.Report)
 		tx.warn(j.ID, c.Outcome.Warnings)
 		tx.detail = string(j.Status)
@@ -343,7 +314,7 @@ func (c *CancelJob) apply(tx *Tx) (string, error) {
 		if j.Kind == ForgetJob {
 			return Errorf(Conflict, "a deleted backup cannot be brought back")
 		}
-		again := CreateJob{Kind: j.Kind, Backup: j.Backup, Repository: j.Repository}
+		again := CreateJob{Kind: j.Kind, Backup: j.Backup, Repository: j.Repository, Snapshot: j.Snapshot}
 		if err := again.permitted(tx); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ var jobRules = map[JobKind]struct {
 	single   bool   // may be about one backup
 	maintain bool   // holds the repository's lease: one at a time
 }{
-	RestoreJob: {right: BackupsRestore, role: RoleBackupManager, single: true},
+	RestoreJob: {right: BackupsRestore, role: RoleBackupManager, single: true, whole: true},
 	VerifyJob:  {right: BackupsRun, role: RoleBackupManager, single: true, whole: true, maintain: true},
 	ForgetJob:  {role: RoleBackupManager, single: true},
 	PruneJob:   {right: DataWrite, role: RoleBackupManager, whole: true, maintain: true},

@@ -48,6 +48,7 @@ type Node struct {
 	Status      NodeStatus        `cbor:"status"`
 	Reason      string            `cbor:"reason,omitempty"` // why it is degraded
 	Mode        NodeMode          `cbor:"mode"`
+	Drained     bool              `cbor:"drained,omitempty"` // it drains, and has nothing left
 	Site        string            `cbor:"site,omitempty"`
 	Labels      map[string]string `cbor:"labels,omitempty"`
 	Addresses   Addresses         `cbor:"addresses"`
@@ -332,16 +333,17 @@ func (c *UpdateNode) apply(tx *Tx) (string, error) {
 		}
 		n.Roles = sorted(*c.Roles)
 	}
-	put(tx, &tx.Nodes, &n)
 	if n.Mode != old.Mode {
+		n.Drained = false
 		tx.detail = fmt.Sprintf("mode %s → %s", old.Mode, n.Mode)
 	}
+	put(tx, &tx.Nodes, &n)
 	return n.ID, nil
 }
 
 // RemoveNode takes a node out of the grid for good; its certificates are
-// revoked. Force is needed while the node is online, or holds the only place of
-// a repository's data.
+// revoked. Force is needed while the node is online, or holds the only complete
+// copy of a repository's data.
 type RemoveNode struct {
 	ID      string `cbor:"id"`
 	IfIndex uint64 `cbor:"if_index,omitempty"`
@@ -359,10 +361,8 @@ func (c *RemoveNode) apply(tx *Tx) (string, error) {
 	if !c.Force && n.Up() {
 		return "", Errorf(Conflict, "node %s is %s; stop it first, or force its removal", n.Name, n.Status)
 	}
-	for r := range tx.Repositories.By("storage", n.ID) {
-		if !c.Force && len(r.Storages) == 1 {
-			return "", Errorf(Conflict, "node %s holds the only copy of repository %s; force if that may be lost", n.Name, r.Name)
-		}
+	if err := tx.keepOnlyCopies(n); err != nil && !c.Force {
+		return "", err
 	}
 	if n.Has(RoleManager) && tx.Nodes.Count("role", RoleManager) == 1 {
 		return "", Errorf(Conflict, "node %s is the only manager; the cluster would be gone", n.Name)

@@ -53,6 +53,7 @@ type RepositoryAccess struct {
 	Sealed    []byte `cbor:"sealed,omitempty"`   // the password, as the state has it
 	Password  string `cbor:"password,omitempty"` // opened by the manager that hands the order out; never written to disk
 	Storages  []Peer `cbor:"storages"`           // the one to use first
+	AsOf      Time   `cbor:"as_of,omitempty"`    // it is read as it was then; zero: as it is
 }
 
 // Peer is a member to dial.
@@ -121,6 +122,12 @@ func (v *View) jobOrder(j *Job) Order {
 	}
 	if j.Kind == RestoreJob {
 		o.Restore = &j.Restore
+		if j.Snapshot != "" {
+			o.Snapshot = j.Snapshot
+		}
+		if o.Repository != nil {
+			o.Repository.AsOf = j.AsOf
+		}
 	}
 	if o.Role == RoleStorage && o.Repository != nil {
 		o.Repository.Sealed = nil // a storage never holds a key
@@ -171,6 +178,12 @@ func (v *View) AccessOf(b *Backup) *RepositoryAccess {
 	return v.access(b.Repository, v.readable(b.Repository, ""))
 }
 
+// AccessTo tells how to reach a repository on one of its storages, or on any when
+// that is "".
+func (v *View) AccessTo(repository, storage string) *RepositoryAccess {
+	return v.access(repository, v.readable(repository, storage))
+}
+
 // Progress is how far a run is. It is not part of the state: managers keep it
 // in memory.
 type Progress struct {
@@ -187,4 +200,28 @@ type Progress struct {
 	Rate       int64  `cbor:"rate"` // bytes a second
 	ETA        int64  `cbor:"eta"`  // seconds; 0 while unknown
 	Item       string `cbor:"item,omitempty"`
+}
+
+// SameOrders tells whether nothing has changed since an older view that a node's
+// orders are made of. It is much cheaper than to work them out, which a busy log
+// would have every node that waits do each time, and says no when in doubt.
+func (v *View) SameOrders(old *View, node string) bool {
+	n, ok := v.Nodes.Get(node)
+	switch {
+	case !ok || n.Has(RoleStorage): // whose grants are of other nodes' work
+		return false
+	case v.Jobs.Count("active", node) > 0 || old.Jobs.Count("active", node) > 0: // which are about other rows
+		return false
+	case v.Backups.Count("active", node) != old.Backups.Count("active", node):
+		return false
+	case v.Nodes.LastIndex() > old.Index || v.Tasks.LastIndex() > old.Index || v.Clients.LastIndex() > old.Index ||
+		v.Repositories.LastIndex() > old.Index || v.Nodes.Len() != old.Nodes.Len():
+		return false
+	}
+	for b := range v.Backups.Since(old.Index) {
+		if b.Node == node {
+			return false
+		}
+	}
+	return true
 }

@@ -114,10 +114,4 @@ func (c *Client) WantedCopies() int { return max(1, c.Copies) }
 
 // WantedCopies is on how many storages a repository should lie: as many as the
 // most demanding of its clients wants.
-func (v *View) WantedCopies(repository string) int {
-	most := 1
-	for c := range v.Clients.By("repository", repository) {
-		most = max(most, c.WantedCopies())
-	}
-	return most
-}
+func (v *View) WantedCopies(repository string) int { return v.wishOf(repository).copies }

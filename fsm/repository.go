@@ -66,6 +66,9 @@ func (c *UpdateRepository) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("repository", c.ID)
 	}
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return "", err
+	}
 	if err := fresh(&old.Meta, c.IfIndex); err != nil {
 		return "", err
 	}

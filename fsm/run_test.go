@@ -244,3 +244,39 @@ func TestOrdersOfJobs(t *testing.T) {
 		t.Errorf("with s1 offline it reads %v", got)
 	}
 }
+
+// Whenever the cheap question says that the orders of a node are the same, they are;
+// and it says so when others are at work.
+func TestSameOrders(t *testing.T) {
+	l := furnished(t)
+	old, same := l.view(), 0
+	step := func(by string, cmd Command) {
+		t.Helper()
+		l.do(by, cmd)
+		now := l.view()
+		for n := range now.Nodes.All() {
+			if !now.SameOrders(old, n.ID) {
+				continue
+			}
+			same++
+			if now.Orders(n.ID).Version != old.Orders(n.ID).Version {
+				t.Errorf("after %s the orders of %s are others", KindOf(cmd), n.ID)
+			}
+		}
+		old = now
+	}
+	step("node:b1", &StartBackup{ID: "live", Attempt: 1})
+	step("user:bu", &CancelBackup{ID: "live"})
+	step("node:b1", &FinishBackup{ID: "live", Attempt: 1, Outcome: Outcome{Status: Cancelled}})
+	step("plan:place", &AssignBackup{ID: "wait", From: Queued, Node: "b1", Storages: []string{"s1"}})
+	step("user:adm", &UpdateTask{ID: "t2", Source: &Source{Paths: []string{"/x"}}})
+	step("plan:fail", &InterruptBackup{ID: "wait", Attempt: 1})
+	step("plan:place", &AssignBackup{ID: "wait", From: Interrupted, Attempt: 1, Node: "b2", Storages: []string{"s1"}})
+	step("node:b2", &FinishJob{ID: "restore", Attempt: 1, Outcome: Outcome{Status: Succeeded}})
+	step("plan:place", &AssignJob{ID: "verify", From: Queued, Node: "b1"})
+	step("node:s1", &ReportNode{ID: "s1", Addresses: Addresses{Storage: "elsewhere:1"}})
+	step("user:bu", &CreateBackup{ID: "next", Task: "t1"})
+	if same < 5 {
+		t.Errorf("it says so %d times", same)
+	}
+}

@@ -179,6 +179,9 @@ func (c *CreateTask) apply(tx *Tx) (string, error) {
 	if err := tx.checkTask(t); err != nil {
 		return "", err
 	}
+	if err := tx.let(tx.GuardsOf(t)...); err != nil {
+		return "", err
+	}
 	put(tx, &tx.Tasks, t)
 	return t.ID, nil
 }
@@ -202,6 +205,9 @@ func (c *UpdateTask) apply(tx *Tx) (string, error) {
 	old, ok := tx.Tasks.Get(c.ID)
 	if !ok {
 		return "", notFound("task", c.ID)
+	}
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return "", err
 	}
 	if err := fresh(&old.Meta, c.IfIndex); err != nil {
 		return "", err
@@ -242,6 +248,9 @@ func (c *RemoveTask) apply(tx *Tx) (string, error) {
 	if !ok {
 		return "", notFound("task", c.ID)
 	}
+	if err := tx.let(tx.GuardsOf(t)...); err != nil {
+		return "", err
+	}
 	if err := fresh(&t.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
@@ -249,5 +258,6 @@ func (c *RemoveTask) apply(tx *Tx) (string, error) {
 		return "", Errorf(Conflict, "task %s is running as backup %s; wait or cancel it first", t.Name, b.ID)
 	}
 	drop(tx, &tx.Tasks, t.ID)
+	tx.unlist(Object{Noun: tasks.name, ID: t.ID})
 	return t.ID, nil
 }

@@ -24,6 +24,7 @@ type tables struct {
 	Jobs         Table[Job]
 	Holdings     Table[Holding]
 	Warnings     Table[Warnings]
+	ACLs         Table[ACL]
 	Approvals    Table[Approval]
 	Events       Table[Event]
 	requests     Table[answered]
@@ -41,8 +42,8 @@ type anyTable interface {
 func (t *tables) list() []anyTable {
 	return []anyTable{
 		&t.Settings, &t.Nodes, &t.Groups, &t.Users, &t.Tokens, &t.Certificates, &t.Repositories,
-		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Holdings, &t.Warnings, &t.Events,
-		&t.requests, &t.Approvals,
+		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Holdings, &t.Warnings, &t.ACLs,
+		&t.Approvals, &t.Events, &t.requests,
 	}
 }
 
@@ -63,6 +64,7 @@ func newTables() *tables {
 		Jobs:         newTable(jobs),
 		Holdings:     newTable(holdings),
 		Warnings:     newTable(warnings),
+		ACLs:         newTable(acls),
 		Approvals:    newTable(approvals),
 		Events:       newTable(events),
 		requests:     newTable(requests),
@@ -88,6 +90,7 @@ func (t *tables) cut(prev *tables) *tables {
 		Jobs:         cutOr(&t.Jobs, &prev.Jobs),
 		Holdings:     cutOr(&t.Holdings, &prev.Holdings),
 		Warnings:     cutOr(&t.Warnings, &prev.Warnings),
+		ACLs:         cutOr(&t.ACLs, &prev.ACLs),
 		Approvals:    cutOr(&t.Approvals, &prev.Approvals),
 		Events:       cutOr(&t.Events, &prev.Events),
 		requests:     cutOr(&t.requests, &prev.requests),

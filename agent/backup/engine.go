@@ -21,6 +21,8 @@ type (
 	Fence = fsm.Fence
 	// Overwrite says what becomes of files that are there already.
 	Overwrite = fsm.Overwrite
+	// Change is what a restore does to the files and links of one kind.
+	Change = fsm.Change
 )
 
 // Engine makes and reads snapshots in repositories. Its methods are safe for
@@ -49,6 +51,10 @@ type Engine interface {
 	// Open reads a file of a snapshot. The reader must be closed.
 	Open(ctx context.Context, r Repo, id SnapshotID, path string) (io.ReadCloser, error)
 
+	// Walk visits what is at a path and all below, a folder before what is in it. It
+	// ends with the first error, of its own or of visit.
+	Walk(ctx context.Context, r Repo, id SnapshotID, path string, visit Visit) error
+
 	// Find looks for names in snapshots. What they have in common is read once. A
 	// directory that cannot be read ends it with an error.
 	Find(ctx context.Context, r Repo, q Query) (Findings, error)
@@ -60,7 +66,8 @@ type Engine interface {
 	// Restore puts a directory's content, or a file, into the target directory.
 	// What could not be restored is named in the figures, the rest is restored, and
 	// the error says that something is missing: [ErrCorrupt] when the repository
-	// did not have it whole, [ErrTarget] when it could not be written.
+	// did not have it whole, [ErrTarget] when it could not be written. What is there
+	// and equal is not fetched, so that a restore tried again goes on where it was.
 	Restore(ctx context.Context, r Repo, id SnapshotID, path string, t Target, ev Events) (RestoreStats, error)
 
 	// Verify reads snapshots as a restore would, but from the storage itself, never
@@ -170,24 +177,6 @@ type Entry struct {
 	Link     string // where a symbolic link points to
 }
 
-// Target is where to restore to.
-type Target struct {
-	Dir string // absolute; made when there is none
-	// Overwrite says what becomes of a file that is there: with never it stays and
-	// counts as skipped, with always it is replaced, with if-newer it is replaced
-	// when the one in the snapshot was modified later. Never when empty.
-	Overwrite Overwrite
-}
-
-// RestoreStats are the figures of a restore.
-type RestoreStats struct {
-	Files, Dirs, Links int64 // restored
-	Bytes              int64
-	Skipped            int64 // there already
-	Failed             int64
-	Problems           []Warning // the first ones that failed, and what is not as it was
-}
-
 // VerifyOptions say what to verify and how thoroughly.
 type VerifyOptions struct {
 	Snapshots []SnapshotID // all when empty
@@ -231,6 +220,11 @@ type Event struct {
 	ETA                    time.Duration // 0 while unknown
 	Item                   string        // what is being worked on
 }
+
+// Visit is given what a walk comes by: where it is below the path that was walked,
+// with the names that it had on disk and "" for the path itself; and a way to read it
+// if it is a file, while visit goes on.
+type Visit func(rel string, e Entry, open func() (io.ReadCloser, error)) error
 
 // Events takes how far work is, from one goroutine, at most twice a second and once
 // at the end. It must not block for long. It may be nil.

@@ -35,8 +35,12 @@ func (r Reach) Repo(a fsm.RepositoryAccess) (Repo, error) {
 		return Repo{}, fmt.Errorf("repository %s: %w", a.Namespace, errNowhere)
 	}
 	at := a.Storages[0]
-	return Repo{
+	repo := Repo{
 		Namespace: a.Namespace, URLs: []string{"https://" + at.Address}, HTTP: r.peers.Client(at.ID),
 		Password: a.Password, CacheDir: r.cacheDir,
-	}, nil
+	}
+	if !a.AsOf.IsZero() {
+		repo.AsOf = a.AsOf.Time()
+	}
+	return repo, nil
 }

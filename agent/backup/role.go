@@ -128,11 +128,12 @@ func (r *Role) restore(ctx context.Context, repo Repo, o fsm.Order, ev Events) (
 	if o.Restore == nil || o.Snapshot == "" {
 		return fsm.Outcome{}, fmt.Errorf("%w: what to restore", errOrder)
 	}
-	target := Target{Dir: o.Restore.Target, Overwrite: o.Restore.Overwrite}
+	target := Target{Dir: o.Restore.Target, Origin: o.Restore.Origin, Only: o.Restore.Only, Overwrite: o.Restore.Overwrite,
+		Stamp: o.Restore.At.Time().UTC().Format("20060102T150405Z"), DryRun: o.Restore.DryRun}
 	stats, err := r.engine.Restore(ctx, repo, SnapshotID(o.Snapshot), o.Restore.Path, target, ev)
 	return fsm.Outcome{
 		Stats:    fsm.Stats{Files: stats.Files, Bytes: stats.Bytes, Warnings: int64(len(stats.Problems)), Skipped: stats.Skipped},
-		Warnings: told(stats.Problems),
+		Warnings: told(stats.Problems), Changes: stats.Changes,
 	}, err
 }
 

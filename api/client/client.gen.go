@@ -17,6 +17,39 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// ACL defines model for ACL.
+type ACL struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Groups Names
+	Groups []string `json:"groups"`
+
+	// Id Opaque and for ever
+	Id string `json:"id"`
+
+	// Index Applied index of the last change
+	Index int64 `json:"index"`
+
+	// Kind clients, tasks or repositories
+	Kind string `json:"kind"`
+
+	// Object Name
+	Object    string    `json:"object"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Users Names
+	Users []string `json:"users"`
+}
+
+// ACLInput defines model for ACLInput.
+type ACLInput struct {
+	// Groups Ids or names
+	Groups *[]string `json:"groups,omitempty"`
+
+	// Users Ids or names
+	Users *[]string `json:"users,omitempty"`
+}
+
 // APIToken defines model for APIToken.
 type APIToken struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -127,10 +160,37 @@ type ApprovalSettings struct {
 	Required bool `json:"required"`
 }
 
+// AssignedNode defines model for AssignedNode.
+type AssignedNode struct {
+	// As preferred or stand-in, of a backup manager; primary, which is written to, or copy, of a storage
+	As string `json:"as"`
+
+	// Complete Of a storage: whether it has all that was stored
+	Complete *bool `json:"complete"`
+
+	// Mode What is wanted of it
+	Mode string `json:"mode"`
+
+	// Node Name
+	Node string `json:"node"`
+
+	// Role backup-manager or backup-storage
+	Role string `json:"role"`
+
+	// Status What is observed of the node; removed when there is none any more
+	Status string `json:"status"`
+}
+
 // Assignment defines model for Assignment.
 type Assignment struct {
 	// Client Name
-	Client    string    `json:"client"`
+	Client string `json:"client"`
+
+	// Complete On how many storages all of it lies
+	Complete int64 `json:"complete"`
+
+	// Copies On how many storages the data should lie
+	Copies    int64     `json:"copies"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Id Opaque and for ever
@@ -141,6 +201,9 @@ type Assignment struct {
 
 	// Managers Names of backup managers, the preferred first
 	Managers []string `json:"managers"`
+
+	// Nodes The same with what each of them is to the client, and how it is
+	Nodes []AssignedNode `json:"nodes"`
 
 	// Repository Name
 	Repository string `json:"repository"`
@@ -322,6 +385,17 @@ type Certificate struct {
 	UpdatedAt time.Time  `json:"updated_at"`
 }
 
+// Change defines model for Change.
+type Change struct {
+	Count int64 `json:"count"`
+
+	// Kind new, replaced, beside, skipped or same
+	Kind string `json:"kind"`
+
+	// Paths The first ones, below the target
+	Paths []string `json:"paths"`
+}
+
 // Client defines model for Client.
 type Client struct {
 	Address string `json:"address"`
@@ -438,6 +512,49 @@ type ConstraintChange struct {
 	Sites *[]string `json:"sites,omitempty"`
 }
 
+// Copy defines model for Copy.
+type Copy struct {
+	// AsOf It has all that was stored by then
+	AsOf *time.Time `json:"as_of"`
+
+	// Blobs When a job last looked
+	Blobs int64 `json:"blobs"`
+	Bytes int64 `json:"bytes"`
+
+	// Differ Blobs that its source has with other bytes; they are kept as they were
+	Differ *int64 `json:"differ,omitempty"`
+
+	// Error Why the last copy or scrub failed
+	Error *string `json:"error"`
+
+	// Extra Blobs that its source does not have any more
+	Extra *int64 `json:"extra,omitempty"`
+
+	// Lost Blobs that are damaged or missing
+	Lost int64 `json:"lost"`
+
+	// ScrubbedAt When all of it was last read again
+	ScrubbedAt *time.Time `json:"scrubbed_at"`
+
+	// State written: it is the one that is written to; whole: it has all of that; copying; behind: it lacks what was stored last; empty: nothing was copied yet; damaged: it has lost blobs; gone: its storage has left the grid
+	State string `json:"state"`
+
+	// Storage Name
+	Storage string `json:"storage"`
+}
+
+// CopyInput defines model for CopyInput.
+type CopyInput struct {
+	// From Id or name of the storage to copy from; otherwise the one that is written to
+	From *string `json:"from,omitempty"`
+
+	// To Id or name of the storage; may be left out when there is one further storage
+	To *string `json:"to,omitempty"`
+
+	// Trim Take away all that the source does not have any more, however much it is
+	Trim *bool `json:"trim,omitempty"`
+}
+
 // DayStats defines model for DayStats.
 type DayStats struct {
 	Bytes     int64 `json:"bytes"`
@@ -517,6 +634,12 @@ type Event struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// ExplainInput defines model for ExplainInput.
+type ExplainInput struct {
+	// Client Name or id
+	Client string `json:"client"`
+}
+
 // Explanation defines model for Explanation.
 type Explanation struct {
 	Allowed bool `json:"allowed"`
@@ -524,7 +647,7 @@ type Explanation struct {
 	// Groups Names of the user's groups that give the right
 	Groups []string `json:"groups"`
 
-	// Object What was asked about; a right holds for all objects
+	// Object What was asked about; a right holds for all objects that have no access list
 	Object string `json:"object"`
 
 	// Others Names of groups that would give it
@@ -724,9 +847,35 @@ type HoldChange struct {
 	Until  *time.Time `json:"until,omitempty"`
 }
 
+// Impact defines model for Impact.
+type Impact struct {
+	// Backups Ids of those at work on it
+	Backups []string `json:"backups"`
+
+	// Clients Names of those that it answers for
+	Clients []string `json:"clients"`
+
+	// Jobs Ids of the restores and other jobs at work on it
+	Jobs []string `json:"jobs"`
+
+	// Node Name
+	Node string `json:"node"`
+
+	// OnlyCopies Repositories of which it has the only complete copy: their data is lost with it
+	OnlyCopies []OnlyCopies `json:"only_copies"`
+
+	// Waiting Names of clients whose data is written here: their backups wait until a complete copy takes its place, or the node is back
+	Waiting []string `json:"waiting"`
+
+	// WithoutRunner Names of clients with a task that no other node could run now
+	WithoutRunner []string `json:"without_runner"`
+}
+
 // Job defines model for Job.
 type Job struct {
-	Attempt int32 `json:"attempt"`
+	// AsOf Of a restore: the repository is read as it was then
+	AsOf    *time.Time `json:"as_of,omitempty"`
+	Attempt int32      `json:"attempt"`
 
 	// Backup Id; empty when it is about the whole repository
 	Backup string `json:"backup"`
@@ -737,10 +886,16 @@ type Job struct {
 	// Cancelling It was asked to stop
 	Cancelling bool `json:"cancelling"`
 
+	// Changes Of a restore that has ended: what it did to files and links, or would do
+	Changes *[]Change `json:"changes,omitempty"`
+
 	// Client Name of the client whose data it is
 	Client    string    `json:"client"`
 	CreatedAt time.Time `json:"created_at"`
-	Error     *string   `json:"error"`
+
+	// DryRun Of a restore: it only tells what would change
+	DryRun *bool   `json:"dry_run,omitempty"`
+	Error  *string `json:"error"`
 
 	// Files Of a drill: how many files it restores
 	Files      *int64     `json:"files,omitempty"`
@@ -758,17 +913,29 @@ type Job struct {
 	// Node Name of the node that works on it, or did last
 	Node string `json:"node"`
 
-	// Overwrite Of a restore: never, always or if-newer
+	// Note Of a restore: what does not come back
+	Note *string `json:"note,omitempty"`
+
+	// Origin Of a restore: to where the source was, instead of to a target
+	Origin *bool `json:"origin,omitempty"`
+
+	// Overwrite Of a restore: never, always, if-newer or beside
 	Overwrite *string `json:"overwrite,omitempty"`
 
-	// Path Of a restore: within the backup
+	// Path Of a restore: within the backup; of several paths, the folder that has them
 	Path *string `json:"path,omitempty"`
+
+	// Paths Of a restore of several: what is restored
+	Paths *[]string `json:"paths,omitempty"`
 
 	// Percent Of a verification: how much of the data is read
 	Percent *int64 `json:"percent,omitempty"`
 
 	// Progress While it runs
 	Progress *Progress `json:"progress,omitempty"`
+
+	// Repair Of a copy: it brings back what its storage has lost
+	Repair *bool `json:"repair,omitempty"`
 
 	// Report Of a drill that has ended
 	Report *DrillReport `json:"report,omitempty"`
@@ -777,7 +944,10 @@ type Job struct {
 	Repository string `json:"repository"`
 
 	// RetryAt When it is tried again after a failure
-	RetryAt   *time.Time `json:"retry_at"`
+	RetryAt *time.Time `json:"retry_at"`
+
+	// Snapshot Of a restore from a repository instead of a backup
+	Snapshot  *string    `json:"snapshot,omitempty"`
 	StartedAt *time.Time `json:"started_at"`
 	Stats     Stats      `json:"stats"`
 
@@ -788,7 +958,10 @@ type Job struct {
 	Storage *string `json:"storage,omitempty"`
 
 	// Target Of a restore: where to
-	Target    *string   `json:"target,omitempty"`
+	Target *string `json:"target,omitempty"`
+
+	// Trim Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay
+	Trim      *string   `json:"trim,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 
 	// WantedNode Name of the node that it must run on
@@ -919,6 +1092,17 @@ type Lines struct {
 	// Items Oldest first
 	Items []Line `json:"items"`
 	Total int64  `json:"total"`
+}
+
+// ListACL defines model for ListACL.
+type ListACL struct {
+	Items []ACL `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
 }
 
 // ListAPIToken defines model for ListAPIToken.
@@ -1078,6 +1262,17 @@ type ListRepository struct {
 // ListSchedule defines model for ListSchedule.
 type ListSchedule struct {
 	Items []Schedule `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
+}
+
+// ListSnapshot defines model for ListSnapshot.
+type ListSnapshot struct {
+	Items []Snapshot `json:"items"`
 
 	// Next Where the next page begins; absent on the last
 	Next *string `json:"next,omitempty"`
@@ -1267,6 +1462,9 @@ type Node struct {
 	ClusterMode *string   `json:"cluster_mode"`
 	CreatedAt   time.Time `json:"created_at"`
 
+	// Drained It drains, and has nothing left: it runs nothing, answers for nobody and keeps no data
+	Drained bool `json:"drained"`
+
 	// Id Opaque and for ever
 	Id string `json:"id"`
 
@@ -1347,6 +1545,15 @@ type Object struct {
 	Name string `json:"name"`
 }
 
+// OnlyCopies defines model for OnlyCopies.
+type OnlyCopies struct {
+	// Clients Names of those whose data it has
+	Clients []string `json:"clients"`
+
+	// Repository Name
+	Repository string `json:"repository"`
+}
+
 // PasswordChange defines model for PasswordChange.
 type PasswordChange struct {
 	// NewPassword At least 12 characters
@@ -1373,6 +1580,21 @@ type PlacementChange struct {
 	// Spread site, label:KEY, or empty
 	Spread   *string           `json:"spread,omitempty"`
 	Storages *ConstraintChange `json:"storages,omitempty"`
+}
+
+// PlacementExplanation defines model for PlacementExplanation.
+type PlacementExplanation struct {
+	// Client Name
+	Client string `json:"client"`
+
+	// Copies On how many storages its data should lie
+	Copies int64 `json:"copies"`
+
+	// Nodes Each node once for each of the two roles, backup-manager and backup-storage
+	Nodes []Verdict `json:"nodes"`
+
+	// Placement Where its data may be handled and kept
+	Placement Placement `json:"placement"`
 }
 
 // Problem defines model for Problem.
@@ -1426,7 +1648,10 @@ type Progress struct {
 // Repository defines model for Repository.
 type Repository struct {
 	// Clients Names of the clients whose data it keeps
-	Clients   []string  `json:"clients"`
+	Clients []string `json:"clients"`
+
+	// Copies What each of the storages has, in their order
+	Copies    []Copy    `json:"copies"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Filled A backup was begun in it
@@ -1453,19 +1678,52 @@ type RepositoryChange struct {
 	Quota *int64  `json:"quota,omitempty"`
 }
 
-// RestoreInput defines model for RestoreInput.
-type RestoreInput struct {
+// RepositoryRestoreInput defines model for RepositoryRestoreInput.
+type RepositoryRestoreInput struct {
+	// AsOf Read the repository as it was at the time
+	AsOf *time.Time `json:"as_of,omitempty"`
+
 	// Node Id or name of the backup manager to restore on
 	Node string `json:"node"`
 
 	// Overwrite What becomes of files that are there: never (unless said otherwise), always or if-newer
 	Overwrite *string `json:"overwrite,omitempty"`
 
-	// Path Within the backup; / for all of it, which is also what none means
+	// Path Within the snapshot; otherwise /
 	Path *string `json:"path,omitempty"`
+
+	// Snapshot Id, as listed by the repository
+	Snapshot string `json:"snapshot"`
+
+	// Storage Id or name of the storage whose copy to read; otherwise any that is up
+	Storage *string `json:"storage,omitempty"`
 
 	// Target An absolute path there
 	Target string `json:"target"`
+}
+
+// RestoreInput defines model for RestoreInput.
+type RestoreInput struct {
+	// DryRun Only tell what would change
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// Node Id or name of the backup manager to restore on; to the origin, otherwise the one that made the backup
+	Node *string `json:"node,omitempty"`
+
+	// Origin Restore to where the source was, instead of to a target
+	Origin *bool `json:"origin,omitempty"`
+
+	// Overwrite What becomes of files that are there and different: never (unless said otherwise), always, if-newer, or beside: they stay and the restored one is put next to it as NAME.restored-TIME
+	Overwrite *string `json:"overwrite,omitempty"`
+
+	// Path Within the backup: the content of a folder, or a file. / for all of it, which is also what none means
+	Path *string `json:"path,omitempty"`
+
+	// Paths Several paths, instead of one: each keeps its way below the deepest folder that has all of them
+	Paths *[]string `json:"paths,omitempty"`
+
+	// Target An absolute path there
+	Target *string `json:"target,omitempty"`
 }
 
 // Retention defines model for Retention.
@@ -1619,6 +1877,12 @@ type ScheduleInput struct {
 	Zone *string `json:"zone,omitempty"`
 }
 
+// ScrubInput defines model for ScrubInput.
+type ScrubInput struct {
+	// Storage Id or name; otherwise the one that is written to
+	Storage *string `json:"storage,omitempty"`
+}
+
 // Settings defines model for Settings.
 type Settings struct {
 	Approval    ApprovalSettings    `json:"approval"`
@@ -1658,6 +1922,26 @@ type Slots struct {
 	Items []Slot `json:"items"`
 	Total int64  `json:"total"`
 	Zone  string `json:"zone"`
+}
+
+// Snapshot defines model for Snapshot.
+type Snapshot struct {
+	// Backup Id of the run that made it
+	Backup string `json:"backup"`
+	Bytes  int64  `json:"bytes"`
+
+	// Client Name that it was made under
+	Client  string    `json:"client"`
+	EndedAt time.Time `json:"ended_at"`
+	Files   int64     `json:"files"`
+	Id      string    `json:"id"`
+
+	// Known The grid knows that backup and it is not deleted
+	Known     bool      `json:"known"`
+	StartedAt time.Time `json:"started_at"`
+
+	// Task Name that it was made under
+	Task string `json:"task"`
 }
 
 // Source defines model for Source.
@@ -1885,6 +2169,25 @@ type UserInput struct {
 	Password string `json:"password"`
 }
 
+// Verdict defines model for Verdict.
+type Verdict struct {
+	// As What it is to the client; empty when it is not chosen
+	As     string `json:"as"`
+	Chosen bool   `json:"chosen"`
+
+	// Detail The same for people
+	Detail string `json:"detail"`
+
+	// Node Name
+	Node string `json:"node"`
+
+	// Reason chosen, leaving, role, mode, status, full, constraint, domain, settled or score
+	Reason string `json:"reason"`
+
+	// Role In which it might answer for the client
+	Role string `json:"role"`
+}
+
 // VerificationInput defines model for VerificationInput.
 type VerificationInput struct {
 	// Node Id or name of the backup manager to verify on; otherwise any
@@ -1930,7 +2233,7 @@ type ExplainAccessParams struct {
 	// Right Such as backups:run
 	Right *string `form:"right,omitempty" json:"right,omitempty"`
 
-	// Object To what, such as tasks/web; a right holds for all objects
+	// Object To what, such as tasks/web; a right holds for all objects that have no access list
 	Object *string `form:"object,omitempty" json:"object,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -1941,6 +2244,75 @@ type ExplainAccessParams struct {
 
 	// Wait Wait as long for something newer than index, such as 30s
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// ListACLsParams defines parameters for ListACLs.
+type ListACLsParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: object, created_at, updated_at. Otherwise object
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Kind Of what: clients, tasks, repositories
+	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// RemoveACLParams defines parameters for RemoveACL.
+type RemoveACLParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetACLParams defines parameters for GetACL.
+type GetACLParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// PutACLParams defines parameters for PutACL.
+type PutACLParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // ListAlertsParams defines parameters for ListAlerts.
@@ -2117,6 +2489,21 @@ type ListAssignmentsParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// ExplainAssignmentParams defines parameters for ExplainAssignment.
+type ExplainAssignmentParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListBackupsParams defines parameters for ListBackups.
 type ListBackupsParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
@@ -2253,6 +2640,24 @@ type DrillBackupParams struct {
 type ListFilesParams struct {
 	// Path Within the backup; otherwise /
 	Path *string `form:"path,omitempty" json:"path,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// GetArchiveParams defines parameters for GetArchive.
+type GetArchiveParams struct {
+	// Path Within the backup; otherwise /
+	Path *string `form:"path,omitempty" json:"path,omitempty"`
+
+	// Format tar.gz, unless said otherwise, or zip
+	Format *string `form:"format,omitempty" json:"format,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
@@ -2822,6 +3227,78 @@ type UpdateGroupParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// ListJobsParams defines parameters for ListJobs.
+type ListJobsParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, finished_at, status, node, kind, repository. Otherwise -created_at
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Status Where it stands: queued, assigned, running, succeeded, warning, failed, cancelled, interrupted, deleted
+	Status *[]string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Backup Only of the backup, by id
+	Backup *[]string `form:"backup,omitempty" json:"backup,omitempty"`
+
+	// Node Only on the node, by id or name
+	Node *[]string `form:"node,omitempty" json:"node,omitempty"`
+
+	// From Only what was begun at or after the time
+	From *[]string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what was begun before the time
+	To *[]string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Kind What it does: restore, verify, forget, prune, copy, scrub
+	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Repository Only of the repository, by id or name
+	Repository *[]string `form:"repository,omitempty" json:"repository,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// GetJobParams defines parameters for GetJob.
+type GetJobParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// CancelJobParams defines parameters for CancelJob.
+type CancelJobParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // JoinParams defines parameters for Join.
 type JoinParams struct {
 	// BcmRequestId Names this request: asked again with the same id it has no second effect
@@ -2980,7 +3457,7 @@ type ListNodesParams struct {
 
 // RemoveNodeParams defines parameters for RemoveNode.
 type RemoveNodeParams struct {
-	// Force Also while it is online, or holds the only copy of data
+	// Force Also while it is online, or holds the only complete copy of data
 	Force *bool `form:"force,omitempty" json:"force,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -3083,6 +3560,18 @@ type ListNodeEventsParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// GetNodeImpactParams defines parameters for GetNodeImpact.
+type GetNodeImpactParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // ListRepositoriesParams defines parameters for ListRepositories.
 type ListRepositoriesParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
@@ -3135,6 +3624,90 @@ type UpdateRepositoryParams struct {
 
 	// IfMatch Only when the object still has this ETag
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// CopyRepositoryParams defines parameters for CopyRepository.
+type CopyRepositoryParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// RestoreRepositoryParams defines parameters for RestoreRepository.
+type RestoreRepositoryParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ScrubRepositoryParams defines parameters for ScrubRepository.
+type ScrubRepositoryParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListSnapshotsParams defines parameters for ListSnapshots.
+type ListSnapshotsParams struct {
+	// AsOf As it was at the time, as in RFC 3339; otherwise as it is
+	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
+
+	// Storage Id or name of the storage whose copy to read; otherwise any that is up
+	Storage *string `form:"storage,omitempty" json:"storage,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// ListSnapshotFilesParams defines parameters for ListSnapshotFiles.
+type ListSnapshotFilesParams struct {
+	// AsOf As it was at the time, as in RFC 3339; otherwise as it is
+	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
+
+	// Storage Id or name of the storage whose copy to read; otherwise any that is up
+	Storage *string `form:"storage,omitempty" json:"storage,omitempty"`
+
+	// Path Within the snapshot; otherwise /
+	Path *string `form:"path,omitempty" json:"path,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
 // ListRestoresParams defines parameters for ListRestores.
@@ -3659,8 +4232,14 @@ type CancelVerificationParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// PutACLJSONRequestBody defines body for PutACL for application/json ContentType.
+type PutACLJSONRequestBody = ACLInput
+
 // CreateAPITokenJSONRequestBody defines body for CreateAPIToken for application/json ContentType.
 type CreateAPITokenJSONRequestBody = APITokenInput
+
+// ExplainAssignmentJSONRequestBody defines body for ExplainAssignment for application/json ContentType.
+type ExplainAssignmentJSONRequestBody = ExplainInput
 
 // CreateBackupJSONRequestBody defines body for CreateBackup for application/json ContentType.
 type CreateBackupJSONRequestBody = BackupInput
@@ -3709,6 +4288,15 @@ type UpdateNodeJSONRequestBody = NodeChange
 
 // UpdateRepositoryJSONRequestBody defines body for UpdateRepository for application/json ContentType.
 type UpdateRepositoryJSONRequestBody = RepositoryChange
+
+// CopyRepositoryJSONRequestBody defines body for CopyRepository for application/json ContentType.
+type CopyRepositoryJSONRequestBody = CopyInput
+
+// RestoreRepositoryJSONRequestBody defines body for RestoreRepository for application/json ContentType.
+type RestoreRepositoryJSONRequestBody = RepositoryRestoreInput
+
+// ScrubRepositoryJSONRequestBody defines body for ScrubRepository for application/json ContentType.
+type ScrubRepositoryJSONRequestBody = ScrubInput
 
 // CreateScheduleJSONRequestBody defines body for CreateSchedule for application/json ContentType.
 type CreateScheduleJSONRequestBody = ScheduleInput
@@ -3845,6 +4433,45 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/access/explain (the `ExplainAccess` operationId).
 	ExplainAccess(ctx context.Context, params *ExplainAccessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListACLs Access lists
+	//
+	// Needs the right groups:read.
+	//
+	// Corresponds with GET /v1/acls (the `ListACLs` operationId).
+	ListACLs(ctx context.Context, params *ListACLsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveACL Open an object to all who have the right by a group
+	//
+	// Needs the right groups:write.
+	//
+	// Corresponds with DELETE /v1/acls/{kind}/{object} (the `RemoveACL` operationId).
+	RemoveACL(ctx context.Context, kind string, object string, params *RemoveACLParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetACL The access list of an object
+	//
+	// Needs the right groups:read.
+	//
+	// Corresponds with GET /v1/acls/{kind}/{object} (the `GetACL` operationId).
+	GetACL(ctx context.Context, kind string, object string, params *GetACLParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutACLWithBody Give an object an access list
+	//
+	// Needs the right groups:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+	PutACLWithBody(ctx context.Context, kind string, object string, params *PutACLParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutACL Give an object an access list
+	//
+	// Needs the right groups:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+	PutACL(ctx context.Context, kind string, object string, params *PutACLParams, body PutACLJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListAlerts What is wrong now, as far as who asks may see it
 	//
 	// Needs the right self.
@@ -3918,6 +4545,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/assignments (the `ListAssignments` operationId).
 	ListAssignments(ctx context.Context, params *ListAssignmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainAssignmentWithBody Why each node answers for a client, or does not
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+	ExplainAssignmentWithBody(ctx context.Context, params *ExplainAssignmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainAssignment Why each node answers for a client, or does not
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+	ExplainAssignment(ctx context.Context, params *ExplainAssignmentParams, body ExplainAssignmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListBackups Backups
 	//
@@ -4007,6 +4652,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/backups/{backup}/files (the `ListFiles` operationId).
 	ListFiles(ctx context.Context, backup string, params *ListFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetArchive A folder or a file of a backup, packed
+	//
+	// Needs the right backups:restore.
+	//
+	// Corresponds with GET /v1/backups/{backup}/files/archive (the `GetArchive` operationId).
+	GetArchive(ctx context.Context, backup string, params *GetArchiveParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetFile The content of a file of a backup
 	//
@@ -4309,6 +4961,27 @@ type ClientInterface interface {
 	// Corresponds with PATCH /v1/groups/{group} (the `UpdateGroup` operationId).
 	UpdateGroup(ctx context.Context, group string, params *UpdateGroupParams, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListJobs Long work of all kinds on what is stored
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+	ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetJob A job, with its progress while it runs
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with GET /v1/jobs/{job} (the `GetJob` operationId).
+	GetJob(ctx context.Context, job string, params *GetJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelJob Stop a job; it takes the right that beginning it takes
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with POST /v1/jobs/{job}/cancel (the `CancelJob` operationId).
+	CancelJob(ctx context.Context, job string, params *CancelJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// JoinWithBody Let a node in that has a join token
 	//
 	// Takes any type of body and a specified content type.
@@ -4454,6 +5127,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/nodes/{node}/events (the `ListNodeEvents` operationId).
 	ListNodeEvents(ctx context.Context, node string, params *ListNodeEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetNodeImpact What depends on a node: what stands still, or is lost, when it dies
+	//
+	// Needs the right data:read.
+	//
+	// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
+	GetNodeImpact(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRepositories Repositories
 	//
 	// Needs the right data:read.
@@ -4485,6 +5165,74 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /v1/repositories/{repository} (the `UpdateRepository` operationId).
 	UpdateRepository(ctx context.Context, repository string, params *UpdateRepositoryParams, body UpdateRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CopyRepositoryWithBody Bring a storage what another one has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+	CopyRepositoryWithBody(ctx context.Context, repository string, params *CopyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CopyRepository Bring a storage what another one has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+	CopyRepository(ctx context.Context, repository string, params *CopyRepositoryParams, body CopyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreRepositoryWithBody Restore a snapshot that a repository has, now or as of a time
+	//
+	// Needs the right backups:restore.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+	RestoreRepositoryWithBody(ctx context.Context, repository string, params *RestoreRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestoreRepository Restore a snapshot that a repository has, now or as of a time
+	//
+	// Needs the right backups:restore.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+	RestoreRepository(ctx context.Context, repository string, params *RestoreRepositoryParams, body RestoreRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ScrubRepositoryWithBody Read again what a storage has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+	ScrubRepositoryWithBody(ctx context.Context, repository string, params *ScrubRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ScrubRepository Read again what a storage has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+	ScrubRepository(ctx context.Context, repository string, params *ScrubRepositoryParams, body ScrubRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSnapshots What a repository itself says that it has, now or as of a time
+	//
+	// Needs the right backups:read.
+	//
+	// Corresponds with GET /v1/repositories/{repository}/snapshots (the `ListSnapshots` operationId).
+	ListSnapshots(ctx context.Context, repository string, params *ListSnapshotsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSnapshotFiles A directory of a snapshot of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
+	ListSnapshotFiles(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRestores Restores
 	//
@@ -4890,6 +5638,95 @@ func (c *Raw) ExplainAccess(ctx context.Context, params *ExplainAccessParams, re
 	return c.Client.Do(req)
 }
 
+// ListACLs Access lists
+//
+// Needs the right groups:read.
+//
+// Corresponds with GET /v1/acls (the `ListACLs` operationId).
+func (c *Raw) ListACLs(ctx context.Context, params *ListACLsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListACLsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveACL Open an object to all who have the right by a group
+//
+// Needs the right groups:write.
+//
+// Corresponds with DELETE /v1/acls/{kind}/{object} (the `RemoveACL` operationId).
+func (c *Raw) RemoveACL(ctx context.Context, kind string, object string, params *RemoveACLParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveACLRequest(c.Server, kind, object, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetACL The access list of an object
+//
+// Needs the right groups:read.
+//
+// Corresponds with GET /v1/acls/{kind}/{object} (the `GetACL` operationId).
+func (c *Raw) GetACL(ctx context.Context, kind string, object string, params *GetACLParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetACLRequest(c.Server, kind, object, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutACLWithBody Give an object an access list
+//
+// Needs the right groups:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+func (c *Raw) PutACLWithBody(ctx context.Context, kind string, object string, params *PutACLParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutACLRequestWithBody(c.Server, kind, object, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutACL Give an object an access list
+//
+// Needs the right groups:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+func (c *Raw) PutACL(ctx context.Context, kind string, object string, params *PutACLParams, body PutACLJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutACLRequest(c.Server, kind, object, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListAlerts What is wrong now, as far as who asks may see it
 //
 // Needs the right self.
@@ -5054,6 +5891,44 @@ func (c *Raw) GrantApproval(ctx context.Context, approval string, params *GrantA
 // Corresponds with GET /v1/assignments (the `ListAssignments` operationId).
 func (c *Raw) ListAssignments(ctx context.Context, params *ListAssignmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAssignmentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainAssignmentWithBody Why each node answers for a client, or does not
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+func (c *Raw) ExplainAssignmentWithBody(ctx context.Context, params *ExplainAssignmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainAssignmentRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainAssignment Why each node answers for a client, or does not
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+func (c *Raw) ExplainAssignment(ctx context.Context, params *ExplainAssignmentParams, body ExplainAssignmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainAssignmentRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5253,6 +6128,23 @@ func (c *Raw) DrillBackup(ctx context.Context, backup string, params *DrillBacku
 // Corresponds with GET /v1/backups/{backup}/files (the `ListFiles` operationId).
 func (c *Raw) ListFiles(ctx context.Context, backup string, params *ListFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListFilesRequest(c.Server, backup, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetArchive A folder or a file of a backup, packed
+//
+// Needs the right backups:restore.
+//
+// Corresponds with GET /v1/backups/{backup}/files/archive (the `GetArchive` operationId).
+func (c *Raw) GetArchive(ctx context.Context, backup string, params *GetArchiveParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetArchiveRequest(c.Server, backup, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5954,6 +6846,57 @@ func (c *Raw) UpdateGroup(ctx context.Context, group string, params *UpdateGroup
 	return c.Client.Do(req)
 }
 
+// ListJobs Long work of all kinds on what is stored
+//
+// Needs the right backups:read.
+//
+// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+func (c *Raw) ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListJobsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetJob A job, with its progress while it runs
+//
+// Needs the right backups:read.
+//
+// Corresponds with GET /v1/jobs/{job} (the `GetJob` operationId).
+func (c *Raw) GetJob(ctx context.Context, job string, params *GetJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetJobRequest(c.Server, job, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelJob Stop a job; it takes the right that beginning it takes
+//
+// Needs the right backups:read.
+//
+// Corresponds with POST /v1/jobs/{job}/cancel (the `CancelJob` operationId).
+func (c *Raw) CancelJob(ctx context.Context, job string, params *CancelJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelJobRequest(c.Server, job, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // JoinWithBody Let a node in that has a join token
 //
 // Takes any type of body and a specified content type.
@@ -6289,6 +7232,23 @@ func (c *Raw) ListNodeEvents(ctx context.Context, node string, params *ListNodeE
 	return c.Client.Do(req)
 }
 
+// GetNodeImpact What depends on a node: what stands still, or is lost, when it dies
+//
+// Needs the right data:read.
+//
+// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
+func (c *Raw) GetNodeImpact(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNodeImpactRequest(c.Server, node, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRepositories Repositories
 //
 // Needs the right data:read.
@@ -6351,6 +7311,154 @@ func (c *Raw) UpdateRepositoryWithBody(ctx context.Context, repository string, p
 // Corresponds with PATCH /v1/repositories/{repository} (the `UpdateRepository` operationId).
 func (c *Raw) UpdateRepository(ctx context.Context, repository string, params *UpdateRepositoryParams, body UpdateRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateRepositoryRequest(c.Server, repository, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CopyRepositoryWithBody Bring a storage what another one has of a repository
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+func (c *Raw) CopyRepositoryWithBody(ctx context.Context, repository string, params *CopyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCopyRepositoryRequestWithBody(c.Server, repository, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CopyRepository Bring a storage what another one has of a repository
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+func (c *Raw) CopyRepository(ctx context.Context, repository string, params *CopyRepositoryParams, body CopyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCopyRepositoryRequest(c.Server, repository, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreRepositoryWithBody Restore a snapshot that a repository has, now or as of a time
+//
+// Needs the right backups:restore.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+func (c *Raw) RestoreRepositoryWithBody(ctx context.Context, repository string, params *RestoreRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreRepositoryRequestWithBody(c.Server, repository, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestoreRepository Restore a snapshot that a repository has, now or as of a time
+//
+// Needs the right backups:restore.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+func (c *Raw) RestoreRepository(ctx context.Context, repository string, params *RestoreRepositoryParams, body RestoreRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestoreRepositoryRequest(c.Server, repository, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ScrubRepositoryWithBody Read again what a storage has of a repository
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+func (c *Raw) ScrubRepositoryWithBody(ctx context.Context, repository string, params *ScrubRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScrubRepositoryRequestWithBody(c.Server, repository, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ScrubRepository Read again what a storage has of a repository
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+func (c *Raw) ScrubRepository(ctx context.Context, repository string, params *ScrubRepositoryParams, body ScrubRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScrubRepositoryRequest(c.Server, repository, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSnapshots What a repository itself says that it has, now or as of a time
+//
+// Needs the right backups:read.
+//
+// Corresponds with GET /v1/repositories/{repository}/snapshots (the `ListSnapshots` operationId).
+func (c *Raw) ListSnapshots(ctx context.Context, repository string, params *ListSnapshotsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSnapshotsRequest(c.Server, repository, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSnapshotFiles A directory of a snapshot of a repository
+//
+// Needs the right data:write.
+//
+// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
+func (c *Raw) ListSnapshotFiles(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSnapshotFilesRequest(c.Server, repository, snapshot, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7387,6 +8495,461 @@ func NewExplainAccessRequest(server string, params *ExplainAccessParams) (*http.
 	return req, nil
 }
 
+// NewListACLsRequest constructs an http.Request for the ListACLs method
+func NewListACLsRequest(server string, params *ListACLsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/acls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveACLRequest constructs an http.Request for the RemoveACL method
+func NewRemoveACLRequest(server string, kind string, object string, params *RemoveACLParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kind", kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "object", object, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/acls/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetACLRequest constructs an http.Request for the GetACL method
+func NewGetACLRequest(server string, kind string, object string, params *GetACLParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kind", kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "object", object, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/acls/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutACLRequest calls the generic PutACL builder with application/json body
+func NewPutACLRequest(server string, kind string, object string, params *PutACLParams, body PutACLJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutACLRequestWithBody(server, kind, object, params, "application/json", bodyReader)
+}
+
+// NewPutACLRequestWithBody constructs an http.Request for the PutACL method, with any body, and a specified content type
+func NewPutACLRequestWithBody(server string, kind string, object string, params *PutACLParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "kind", kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "object", object, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/acls/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAlertsRequest constructs an http.Request for the ListAlerts method
 func NewListAlertsRequest(server string, params *ListAlertsParams) (*http.Request, error) {
 	var err error
@@ -8402,6 +9965,111 @@ func NewListAssignmentsRequest(server string, params *ListAssignmentsParams) (*h
 	return req, nil
 }
 
+// NewExplainAssignmentRequest calls the generic ExplainAssignment builder with application/json body
+func NewExplainAssignmentRequest(server string, params *ExplainAssignmentParams, body ExplainAssignmentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExplainAssignmentRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewExplainAssignmentRequestWithBody constructs an http.Request for the ExplainAssignment method, with any body, and a specified content type
+func NewExplainAssignmentRequestWithBody(server string, params *ExplainAssignmentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/assignments/explain")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListBackupsRequest constructs an http.Request for the ListBackups method
 func NewListBackupsRequest(server string, params *ListBackupsParams) (*http.Request, error) {
 	var err error
@@ -9262,6 +10930,115 @@ func NewListFilesRequest(server string, backup string, params *ListFilesParams) 
 		if params.Path != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetArchiveRequest constructs an http.Request for the GetArchive method
+func NewGetArchiveRequest(server string, backup string, params *GetArchiveParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "backup", backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/backups/%s/files/archive", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -12764,6 +14541,400 @@ func NewUpdateGroupRequestWithBody(server string, group string, params *UpdateGr
 	return req, nil
 }
 
+// NewListJobsRequest constructs an http.Request for the ListJobs method
+func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Backup != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "backup", *params.Backup, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Node != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "node", *params.Node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Repository != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "repository", *params.Repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetJobRequest constructs an http.Request for the GetJob method
+func NewGetJobRequest(server string, job string, params *GetJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "job", job, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelJobRequest constructs an http.Request for the CancelJob method
+func NewCancelJobRequest(server string, job string, params *CancelJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "job", job, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewJoinRequest calls the generic Join builder with application/json body
 func NewJoinRequest(server string, params *JoinParams, body JoinJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -14323,6 +16494,91 @@ func NewListNodeEventsRequest(server string, node string, params *ListNodeEvents
 	return req, nil
 }
 
+// NewGetNodeImpactRequest constructs an http.Request for the GetNodeImpact method
+func NewGetNodeImpactRequest(server string, node string, params *GetNodeImpactParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/impact", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRepositoriesRequest constructs an http.Request for the ListRepositories method
 func NewListRepositoriesRequest(server string, params *ListRepositoriesParams) (*http.Request, error) {
 	var err error
@@ -14653,6 +16909,579 @@ func NewUpdateRepositoryRequestWithBody(server string, repository string, params
 			req.Header.Set("If-Match", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewCopyRepositoryRequest calls the generic CopyRepository builder with application/json body
+func NewCopyRepositoryRequest(server string, repository string, params *CopyRepositoryParams, body CopyRepositoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCopyRepositoryRequestWithBody(server, repository, params, "application/json", bodyReader)
+}
+
+// NewCopyRepositoryRequestWithBody constructs an http.Request for the CopyRepository method, with any body, and a specified content type
+func NewCopyRepositoryRequestWithBody(server string, repository string, params *CopyRepositoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/copy", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRestoreRepositoryRequest calls the generic RestoreRepository builder with application/json body
+func NewRestoreRepositoryRequest(server string, repository string, params *RestoreRepositoryParams, body RestoreRepositoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRestoreRepositoryRequestWithBody(server, repository, params, "application/json", bodyReader)
+}
+
+// NewRestoreRepositoryRequestWithBody constructs an http.Request for the RestoreRepository method, with any body, and a specified content type
+func NewRestoreRepositoryRequestWithBody(server string, repository string, params *RestoreRepositoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/restore", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewScrubRepositoryRequest calls the generic ScrubRepository builder with application/json body
+func NewScrubRepositoryRequest(server string, repository string, params *ScrubRepositoryParams, body ScrubRepositoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewScrubRepositoryRequestWithBody(server, repository, params, "application/json", bodyReader)
+}
+
+// NewScrubRepositoryRequestWithBody constructs an http.Request for the ScrubRepository method, with any body, and a specified content type
+func NewScrubRepositoryRequestWithBody(server string, repository string, params *ScrubRepositoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/scrub", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListSnapshotsRequest constructs an http.Request for the ListSnapshots method
+func NewListSnapshotsRequest(server string, repository string, params *ListSnapshotsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/snapshots", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_of", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Storage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "storage", *params.Storage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSnapshotFilesRequest constructs an http.Request for the ListSnapshotFiles method
+func NewListSnapshotFilesRequest(server string, repository string, snapshot string, params *ListSnapshotFilesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "snapshot", snapshot, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/snapshots/%s/files", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_of", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Storage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "storage", *params.Storage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Path != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "path", *params.Path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -17986,6 +20815,51 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/access/explain (the `ExplainAccess` operationId).
 	ExplainAccessWithResponse(ctx context.Context, params *ExplainAccessParams, reqEditors ...RequestEditorFn) (*ExplainAccessResponse, error)
 
+	// ListACLsWithResponse Access lists
+	//
+	// Needs the right groups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/acls (the `ListACLs` operationId).
+	ListACLsWithResponse(ctx context.Context, params *ListACLsParams, reqEditors ...RequestEditorFn) (*ListACLsResponse, error)
+
+	// RemoveACLWithResponse Open an object to all who have the right by a group
+	//
+	// Needs the right groups:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/acls/{kind}/{object} (the `RemoveACL` operationId).
+	RemoveACLWithResponse(ctx context.Context, kind string, object string, params *RemoveACLParams, reqEditors ...RequestEditorFn) (*RemoveACLResponse, error)
+
+	// GetACLWithResponse The access list of an object
+	//
+	// Needs the right groups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/acls/{kind}/{object} (the `GetACL` operationId).
+	GetACLWithResponse(ctx context.Context, kind string, object string, params *GetACLParams, reqEditors ...RequestEditorFn) (*GetACLResponse, error)
+
+	// PutACLWithBodyWithResponse Give an object an access list
+	//
+	// Needs the right groups:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+	PutACLWithBodyWithResponse(ctx context.Context, kind string, object string, params *PutACLParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutACLResponse, error)
+
+	// PutACLWithResponse Give an object an access list
+	//
+	// Needs the right groups:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+	PutACLWithResponse(ctx context.Context, kind string, object string, params *PutACLParams, body PutACLJSONRequestBody, reqEditors ...RequestEditorFn) (*PutACLResponse, error)
+
 	// ListAlertsWithResponse What is wrong now, as far as who asks may see it
 	//
 	// Needs the right self.
@@ -18075,6 +20949,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/assignments (the `ListAssignments` operationId).
 	ListAssignmentsWithResponse(ctx context.Context, params *ListAssignmentsParams, reqEditors ...RequestEditorFn) (*ListAssignmentsResponse, error)
+
+	// ExplainAssignmentWithBodyWithResponse Why each node answers for a client, or does not
+	//
+	// Needs the right data:read.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+	ExplainAssignmentWithBodyWithResponse(ctx context.Context, params *ExplainAssignmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExplainAssignmentResponse, error)
+
+	// ExplainAssignmentWithResponse Why each node answers for a client, or does not
+	//
+	// Needs the right data:read.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+	ExplainAssignmentWithResponse(ctx context.Context, params *ExplainAssignmentParams, body ExplainAssignmentJSONRequestBody, reqEditors ...RequestEditorFn) (*ExplainAssignmentResponse, error)
 
 	// ListBackupsWithResponse Backups
 	//
@@ -18174,6 +21066,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/backups/{backup}/files (the `ListFiles` operationId).
 	ListFilesWithResponse(ctx context.Context, backup string, params *ListFilesParams, reqEditors ...RequestEditorFn) (*ListFilesResponse, error)
+
+	// GetArchiveWithResponse A folder or a file of a backup, packed
+	//
+	// Needs the right backups:restore.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/backups/{backup}/files/archive (the `GetArchive` operationId).
+	GetArchiveWithResponse(ctx context.Context, backup string, params *GetArchiveParams, reqEditors ...RequestEditorFn) (*GetArchiveResponse, error)
 
 	// GetFileWithResponse The content of a file of a backup
 	//
@@ -18524,6 +21425,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /v1/groups/{group} (the `UpdateGroup` operationId).
 	UpdateGroupWithResponse(ctx context.Context, group string, params *UpdateGroupParams, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error)
 
+	// ListJobsWithResponse Long work of all kinds on what is stored
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+	ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsResponse, error)
+
+	// GetJobWithResponse A job, with its progress while it runs
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/jobs/{job} (the `GetJob` operationId).
+	GetJobWithResponse(ctx context.Context, job string, params *GetJobParams, reqEditors ...RequestEditorFn) (*GetJobResponse, error)
+
+	// CancelJobWithResponse Stop a job; it takes the right that beginning it takes
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs/{job}/cancel (the `CancelJob` operationId).
+	CancelJobWithResponse(ctx context.Context, job string, params *CancelJobParams, reqEditors ...RequestEditorFn) (*CancelJobResponse, error)
+
 	// JoinWithBodyWithResponse Let a node in that has a join token
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -18687,6 +21615,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/nodes/{node}/events (the `ListNodeEvents` operationId).
 	ListNodeEventsWithResponse(ctx context.Context, node string, params *ListNodeEventsParams, reqEditors ...RequestEditorFn) (*ListNodeEventsResponse, error)
 
+	// GetNodeImpactWithResponse What depends on a node: what stands still, or is lost, when it dies
+	//
+	// Needs the right data:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
+	GetNodeImpactWithResponse(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*GetNodeImpactResponse, error)
+
 	// ListRepositoriesWithResponse Repositories
 	//
 	// Needs the right data:read.
@@ -18722,6 +21659,78 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /v1/repositories/{repository} (the `UpdateRepository` operationId).
 	UpdateRepositoryWithResponse(ctx context.Context, repository string, params *UpdateRepositoryParams, body UpdateRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateRepositoryResponse, error)
+
+	// CopyRepositoryWithBodyWithResponse Bring a storage what another one has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+	CopyRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *CopyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CopyRepositoryResponse, error)
+
+	// CopyRepositoryWithResponse Bring a storage what another one has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+	CopyRepositoryWithResponse(ctx context.Context, repository string, params *CopyRepositoryParams, body CopyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*CopyRepositoryResponse, error)
+
+	// RestoreRepositoryWithBodyWithResponse Restore a snapshot that a repository has, now or as of a time
+	//
+	// Needs the right backups:restore.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+	RestoreRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *RestoreRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RestoreRepositoryResponse, error)
+
+	// RestoreRepositoryWithResponse Restore a snapshot that a repository has, now or as of a time
+	//
+	// Needs the right backups:restore.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+	RestoreRepositoryWithResponse(ctx context.Context, repository string, params *RestoreRepositoryParams, body RestoreRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*RestoreRepositoryResponse, error)
+
+	// ScrubRepositoryWithBodyWithResponse Read again what a storage has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+	ScrubRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *ScrubRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScrubRepositoryResponse, error)
+
+	// ScrubRepositoryWithResponse Read again what a storage has of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+	ScrubRepositoryWithResponse(ctx context.Context, repository string, params *ScrubRepositoryParams, body ScrubRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*ScrubRepositoryResponse, error)
+
+	// ListSnapshotsWithResponse What a repository itself says that it has, now or as of a time
+	//
+	// Needs the right backups:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/repositories/{repository}/snapshots (the `ListSnapshots` operationId).
+	ListSnapshotsWithResponse(ctx context.Context, repository string, params *ListSnapshotsParams, reqEditors ...RequestEditorFn) (*ListSnapshotsResponse, error)
+
+	// ListSnapshotFilesWithResponse A directory of a snapshot of a repository
+	//
+	// Needs the right data:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
+	ListSnapshotFilesWithResponse(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*ListSnapshotFilesResponse, error)
 
 	// ListRestoresWithResponse Restores
 	//
@@ -19335,6 +22344,191 @@ func (r ExplainAccessResponse) ContentType() string {
 	return ""
 }
 
+type ListACLsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListACL
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListACLsResponse) GetJSON200() *ListACL {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListACLsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListACLsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListACLsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListACLsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListACLsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveACLResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveACLResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveACLResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveACLResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveACLResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveACLResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetACLResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ACL
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetACLResponse) GetJSON200() *ACL {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetACLResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetACLResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetACLResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetACLResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetACLResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PutACLResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ACL
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutACLResponse) GetJSON200() *ACL {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutACLResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutACLResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutACLResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutACLResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutACLResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListAlertsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -19760,6 +22954,54 @@ func (r ListAssignmentsResponse) ContentType() string {
 	return ""
 }
 
+type ExplainAssignmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PlacementExplanation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainAssignmentResponse) GetJSON200() *PlacementExplanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExplainAssignmentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainAssignmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainAssignmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainAssignmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainAssignmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListBackupsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20145,6 +23387,47 @@ func (r ListFilesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListFilesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetArchiveResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetArchiveResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetArchiveResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetArchiveResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetArchiveResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetArchiveResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21652,6 +24935,150 @@ func (r UpdateGroupResponse) ContentType() string {
 	return ""
 }
 
+type ListJobsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListJob
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListJobsResponse) GetJSON200() *ListJob {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListJobsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListJobsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListJobsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListJobsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListJobsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetJobResponse) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetJobResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelJobResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelJobResponse) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelJobResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelJobResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelJobResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelJobResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelJobResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type JoinResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22303,6 +25730,54 @@ func (r ListNodeEventsResponse) ContentType() string {
 	return ""
 }
 
+type GetNodeImpactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Impact
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetNodeImpactResponse) GetJSON200() *Impact {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetNodeImpactResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetNodeImpactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNodeImpactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNodeImpactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetNodeImpactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRepositoriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22441,6 +25916,246 @@ func (r UpdateRepositoryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateRepositoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CopyRepositoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CopyRepositoryResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CopyRepositoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CopyRepositoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CopyRepositoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CopyRepositoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CopyRepositoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RestoreRepositoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RestoreRepositoryResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestoreRepositoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestoreRepositoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestoreRepositoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestoreRepositoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestoreRepositoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ScrubRepositoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ScrubRepositoryResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ScrubRepositoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ScrubRepositoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ScrubRepositoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ScrubRepositoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ScrubRepositoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSnapshotsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListSnapshot
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSnapshotsResponse) GetJSON200() *ListSnapshot {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSnapshotsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSnapshotsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSnapshotsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSnapshotsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSnapshotsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSnapshotFilesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListFile
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSnapshotFilesResponse) GetJSON200() *ListFile {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSnapshotFilesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSnapshotFilesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSnapshotFilesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSnapshotFilesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSnapshotFilesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23955,6 +27670,81 @@ func (c *ClientWithResponses) ExplainAccessWithResponse(ctx context.Context, par
 	return ParseExplainAccessResponse(rsp)
 }
 
+// ListACLsWithResponse Access lists
+//
+// Needs the right groups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/acls (the `ListACLs` operationId).
+func (c *ClientWithResponses) ListACLsWithResponse(ctx context.Context, params *ListACLsParams, reqEditors ...RequestEditorFn) (*ListACLsResponse, error) {
+	rsp, err := c.ListACLs(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListACLsResponse(rsp)
+}
+
+// RemoveACLWithResponse Open an object to all who have the right by a group
+//
+// Needs the right groups:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/acls/{kind}/{object} (the `RemoveACL` operationId).
+func (c *ClientWithResponses) RemoveACLWithResponse(ctx context.Context, kind string, object string, params *RemoveACLParams, reqEditors ...RequestEditorFn) (*RemoveACLResponse, error) {
+	rsp, err := c.RemoveACL(ctx, kind, object, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveACLResponse(rsp)
+}
+
+// GetACLWithResponse The access list of an object
+//
+// Needs the right groups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/acls/{kind}/{object} (the `GetACL` operationId).
+func (c *ClientWithResponses) GetACLWithResponse(ctx context.Context, kind string, object string, params *GetACLParams, reqEditors ...RequestEditorFn) (*GetACLResponse, error) {
+	rsp, err := c.GetACL(ctx, kind, object, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetACLResponse(rsp)
+}
+
+// PutACLWithBodyWithResponse Give an object an access list
+//
+// Needs the right groups:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+func (c *ClientWithResponses) PutACLWithBodyWithResponse(ctx context.Context, kind string, object string, params *PutACLParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutACLResponse, error) {
+	rsp, err := c.PutACLWithBody(ctx, kind, object, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutACLResponse(rsp)
+}
+
+// PutACLWithResponse Give an object an access list
+//
+// Needs the right groups:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/acls/{kind}/{object} (the `PutACL` operationId).
+func (c *ClientWithResponses) PutACLWithResponse(ctx context.Context, kind string, object string, params *PutACLParams, body PutACLJSONRequestBody, reqEditors ...RequestEditorFn) (*PutACLResponse, error) {
+	rsp, err := c.PutACL(ctx, kind, object, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutACLResponse(rsp)
+}
+
 // ListAlertsWithResponse What is wrong now, as far as who asks may see it
 //
 // Needs the right self.
@@ -24103,6 +27893,36 @@ func (c *ClientWithResponses) ListAssignmentsWithResponse(ctx context.Context, p
 		return nil, err
 	}
 	return ParseListAssignmentsResponse(rsp)
+}
+
+// ExplainAssignmentWithBodyWithResponse Why each node answers for a client, or does not
+//
+// Needs the right data:read.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+func (c *ClientWithResponses) ExplainAssignmentWithBodyWithResponse(ctx context.Context, params *ExplainAssignmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExplainAssignmentResponse, error) {
+	rsp, err := c.ExplainAssignmentWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainAssignmentResponse(rsp)
+}
+
+// ExplainAssignmentWithResponse Why each node answers for a client, or does not
+//
+// Needs the right data:read.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/assignments/explain (the `ExplainAssignment` operationId).
+func (c *ClientWithResponses) ExplainAssignmentWithResponse(ctx context.Context, params *ExplainAssignmentParams, body ExplainAssignmentJSONRequestBody, reqEditors ...RequestEditorFn) (*ExplainAssignmentResponse, error) {
+	rsp, err := c.ExplainAssignment(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainAssignmentResponse(rsp)
 }
 
 // ListBackupsWithResponse Backups
@@ -24268,6 +28088,21 @@ func (c *ClientWithResponses) ListFilesWithResponse(ctx context.Context, backup 
 		return nil, err
 	}
 	return ParseListFilesResponse(rsp)
+}
+
+// GetArchiveWithResponse A folder or a file of a backup, packed
+//
+// Needs the right backups:restore.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/backups/{backup}/files/archive (the `GetArchive` operationId).
+func (c *ClientWithResponses) GetArchiveWithResponse(ctx context.Context, backup string, params *GetArchiveParams, reqEditors ...RequestEditorFn) (*GetArchiveResponse, error) {
+	rsp, err := c.GetArchive(ctx, backup, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetArchiveResponse(rsp)
 }
 
 // GetFileWithResponse The content of a file of a backup
@@ -24853,6 +28688,51 @@ func (c *ClientWithResponses) UpdateGroupWithResponse(ctx context.Context, group
 	return ParseUpdateGroupResponse(rsp)
 }
 
+// ListJobsWithResponse Long work of all kinds on what is stored
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+func (c *ClientWithResponses) ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsResponse, error) {
+	rsp, err := c.ListJobs(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListJobsResponse(rsp)
+}
+
+// GetJobWithResponse A job, with its progress while it runs
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/jobs/{job} (the `GetJob` operationId).
+func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, job string, params *GetJobParams, reqEditors ...RequestEditorFn) (*GetJobResponse, error) {
+	rsp, err := c.GetJob(ctx, job, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetJobResponse(rsp)
+}
+
+// CancelJobWithResponse Stop a job; it takes the right that beginning it takes
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs/{job}/cancel (the `CancelJob` operationId).
+func (c *ClientWithResponses) CancelJobWithResponse(ctx context.Context, job string, params *CancelJobParams, reqEditors ...RequestEditorFn) (*CancelJobResponse, error) {
+	rsp, err := c.CancelJob(ctx, job, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelJobResponse(rsp)
+}
+
 // JoinWithBodyWithResponse Let a node in that has a join token
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -25130,6 +29010,21 @@ func (c *ClientWithResponses) ListNodeEventsWithResponse(ctx context.Context, no
 	return ParseListNodeEventsResponse(rsp)
 }
 
+// GetNodeImpactWithResponse What depends on a node: what stands still, or is lost, when it dies
+//
+// Needs the right data:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
+func (c *ClientWithResponses) GetNodeImpactWithResponse(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*GetNodeImpactResponse, error) {
+	rsp, err := c.GetNodeImpact(ctx, node, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNodeImpactResponse(rsp)
+}
+
 // ListRepositoriesWithResponse Repositories
 //
 // Needs the right data:read.
@@ -25188,6 +29083,126 @@ func (c *ClientWithResponses) UpdateRepositoryWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseUpdateRepositoryResponse(rsp)
+}
+
+// CopyRepositoryWithBodyWithResponse Bring a storage what another one has of a repository
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+func (c *ClientWithResponses) CopyRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *CopyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CopyRepositoryResponse, error) {
+	rsp, err := c.CopyRepositoryWithBody(ctx, repository, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCopyRepositoryResponse(rsp)
+}
+
+// CopyRepositoryWithResponse Bring a storage what another one has of a repository
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/copy (the `CopyRepository` operationId).
+func (c *ClientWithResponses) CopyRepositoryWithResponse(ctx context.Context, repository string, params *CopyRepositoryParams, body CopyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*CopyRepositoryResponse, error) {
+	rsp, err := c.CopyRepository(ctx, repository, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCopyRepositoryResponse(rsp)
+}
+
+// RestoreRepositoryWithBodyWithResponse Restore a snapshot that a repository has, now or as of a time
+//
+// Needs the right backups:restore.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+func (c *ClientWithResponses) RestoreRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *RestoreRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RestoreRepositoryResponse, error) {
+	rsp, err := c.RestoreRepositoryWithBody(ctx, repository, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreRepositoryResponse(rsp)
+}
+
+// RestoreRepositoryWithResponse Restore a snapshot that a repository has, now or as of a time
+//
+// Needs the right backups:restore.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/restore (the `RestoreRepository` operationId).
+func (c *ClientWithResponses) RestoreRepositoryWithResponse(ctx context.Context, repository string, params *RestoreRepositoryParams, body RestoreRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*RestoreRepositoryResponse, error) {
+	rsp, err := c.RestoreRepository(ctx, repository, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestoreRepositoryResponse(rsp)
+}
+
+// ScrubRepositoryWithBodyWithResponse Read again what a storage has of a repository
+//
+// Needs the right data:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+func (c *ClientWithResponses) ScrubRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *ScrubRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScrubRepositoryResponse, error) {
+	rsp, err := c.ScrubRepositoryWithBody(ctx, repository, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseScrubRepositoryResponse(rsp)
+}
+
+// ScrubRepositoryWithResponse Read again what a storage has of a repository
+//
+// Needs the right data:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/scrub (the `ScrubRepository` operationId).
+func (c *ClientWithResponses) ScrubRepositoryWithResponse(ctx context.Context, repository string, params *ScrubRepositoryParams, body ScrubRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*ScrubRepositoryResponse, error) {
+	rsp, err := c.ScrubRepository(ctx, repository, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseScrubRepositoryResponse(rsp)
+}
+
+// ListSnapshotsWithResponse What a repository itself says that it has, now or as of a time
+//
+// Needs the right backups:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/repositories/{repository}/snapshots (the `ListSnapshots` operationId).
+func (c *ClientWithResponses) ListSnapshotsWithResponse(ctx context.Context, repository string, params *ListSnapshotsParams, reqEditors ...RequestEditorFn) (*ListSnapshotsResponse, error) {
+	rsp, err := c.ListSnapshots(ctx, repository, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSnapshotsResponse(rsp)
+}
+
+// ListSnapshotFilesWithResponse A directory of a snapshot of a repository
+//
+// Needs the right data:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
+func (c *ClientWithResponses) ListSnapshotFilesWithResponse(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*ListSnapshotFilesResponse, error) {
+	rsp, err := c.ListSnapshotFiles(ctx, repository, snapshot, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSnapshotFilesResponse(rsp)
 }
 
 // ListRestoresWithResponse Restores
@@ -25945,6 +29960,134 @@ func ParseExplainAccessResponse(rsp *http.Response) (*ExplainAccessResponse, err
 	return response, nil
 }
 
+// ParseListACLsResponse parses an HTTP response from a ListACLsWithResponse call
+func ParseListACLsResponse(rsp *http.Response) (*ListACLsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListACLsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListACL
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveACLResponse parses an HTTP response from a RemoveACLWithResponse call
+func ParseRemoveACLResponse(rsp *http.Response) (*RemoveACLResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveACLResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetACLResponse parses an HTTP response from a GetACLWithResponse call
+func ParseGetACLResponse(rsp *http.Response) (*GetACLResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetACLResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ACL
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePutACLResponse parses an HTTP response from a PutACLWithResponse call
+func ParsePutACLResponse(rsp *http.Response) (*PutACLResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutACLResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ACL
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListAlertsResponse parses an HTTP response from a ListAlertsWithResponse call
 func ParseListAlertsResponse(rsp *http.Response) (*ListAlertsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26238,6 +30381,39 @@ func ParseListAssignmentsResponse(rsp *http.Response) (*ListAssignmentsResponse,
 	return response, nil
 }
 
+// ParseExplainAssignmentResponse parses an HTTP response from a ExplainAssignmentWithResponse call
+func ParseExplainAssignmentResponse(rsp *http.Response) (*ExplainAssignmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainAssignmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PlacementExplanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListBackupsResponse parses an HTTP response from a ListBackupsWithResponse call
 func ParseListBackupsResponse(rsp *http.Response) (*ListBackupsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26500,6 +30676,32 @@ func ParseListFilesResponse(rsp *http.Response) (*ListFilesResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetArchiveResponse parses an HTTP response from a GetArchiveWithResponse call
+func ParseGetArchiveResponse(rsp *http.Response) (*GetArchiveResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetArchiveResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -27542,6 +31744,105 @@ func ParseUpdateGroupResponse(rsp *http.Response) (*UpdateGroupResponse, error) 
 	return response, nil
 }
 
+// ParseListJobsResponse parses an HTTP response from a ListJobsWithResponse call
+func ParseListJobsResponse(rsp *http.Response) (*ListJobsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListJobsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListJob
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetJobResponse parses an HTTP response from a GetJobWithResponse call
+func ParseGetJobResponse(rsp *http.Response) (*GetJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelJobResponse parses an HTTP response from a CancelJobWithResponse call
+func ParseCancelJobResponse(rsp *http.Response) (*CancelJobResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelJobResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseJoinResponse parses an HTTP response from a JoinWithResponse call
 func ParseJoinResponse(rsp *http.Response) (*JoinResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27995,6 +32296,39 @@ func ParseListNodeEventsResponse(rsp *http.Response) (*ListNodeEventsResponse, e
 	return response, nil
 }
 
+// ParseGetNodeImpactResponse parses an HTTP response from a GetNodeImpactWithResponse call
+func ParseGetNodeImpactResponse(rsp *http.Response) (*GetNodeImpactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNodeImpactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Impact
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRepositoriesResponse parses an HTTP response from a ListRepositoriesWithResponse call
 func ParseListRepositoriesResponse(rsp *http.Response) (*ListRepositoriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -28077,6 +32411,171 @@ func ParseUpdateRepositoryResponse(rsp *http.Response) (*UpdateRepositoryRespons
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Repository
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCopyRepositoryResponse parses an HTTP response from a CopyRepositoryWithResponse call
+func ParseCopyRepositoryResponse(rsp *http.Response) (*CopyRepositoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CopyRepositoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestoreRepositoryResponse parses an HTTP response from a RestoreRepositoryWithResponse call
+func ParseRestoreRepositoryResponse(rsp *http.Response) (*RestoreRepositoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestoreRepositoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseScrubRepositoryResponse parses an HTTP response from a ScrubRepositoryWithResponse call
+func ParseScrubRepositoryResponse(rsp *http.Response) (*ScrubRepositoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ScrubRepositoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSnapshotsResponse parses an HTTP response from a ListSnapshotsWithResponse call
+func ParseListSnapshotsResponse(rsp *http.Response) (*ListSnapshotsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSnapshotsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListSnapshot
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSnapshotFilesResponse parses an HTTP response from a ListSnapshotFilesWithResponse call
+func ParseListSnapshotFilesResponse(rsp *http.Response) (*ListSnapshotFilesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSnapshotFilesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListFile
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -81,7 +81,7 @@ func (c *copying) create(r *fsm.Repository, have *fsm.Holding, job fsm.CreateJob
 		c.next = earlier(c.next, at)
 		return
 	}
-	job.ID = idOf("copy", have.ID, fmt.Sprint(have.Index, main.ChangedAt, main.PrunedAt))
+	job.ID = idOf("copy", have.ID, fmt.Sprint(r.Index, have.Index, main.ChangedAt, main.PrunedAt))
 	job.Kind, job.Repository = fsm.CopyJob, r.ID
 	c.do = append(c.do, &job)
 }
@@ -101,12 +101,12 @@ func (c *copying) healthy(r *fsm.Repository, main *fsm.Holding) string {
 	return all[int(main.Failures)%len(all)]
 }
 
-// promote puts the best copy in the place of a storage that is lost; nil when it is
-// not, or when there is no copy that may be written to. While the storage may come
-// back, only one that has all of it may.
+// promote puts the best copy in the place of a storage that is lost or draining; nil
+// when it is neither, or when there is no copy that may be written to. While the
+// storage is there, or may come back, only one that has all of it may.
 func (c *copying) promote(r *fsm.Repository) fsm.Command {
 	first, known := c.v.Nodes.Get(r.Storages[0])
-	if known {
+	if known && first.Mode != fsm.Draining {
 		if first.Up() || first.Mode == fsm.Maintenance {
 			return nil
 		}
@@ -115,14 +115,10 @@ func (c *copying) promote(r *fsm.Repository) fsm.Command {
 			return nil
 		}
 	}
-	var changed fsm.Time
-	if main, ok := c.v.Holdings.Get(fsm.HoldingID(r.ID, r.Storages[0])); ok && known {
-		changed = main.ChangedAt
-	}
 	var best *fsm.Holding
 	for _, id := range r.Storages[1:] {
 		h, ok := c.v.Holdings.Get(fsm.HoldingID(r.ID, id))
-		if ok && h.AsOf > changed && usable(c.v, id) && (best == nil || h.AsOf > best.AsOf) {
+		if ok && h.AsOf != 0 && (!known || c.v.Whole(r, id)) && usable(c.v, id) && (best == nil || h.AsOf > best.AsOf) {
 			best = h
 		}
 	}

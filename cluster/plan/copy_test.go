@@ -155,3 +155,23 @@ func TestScrubGoesRoundAndComesSoonAfterDamage(t *testing.T) {
 		t.Errorf("a week later: %v", got)
 	}
 }
+
+// How often is a setting; with none, only damage makes a storage read again.
+func TestScrubGoesByTheSettings(t *testing.T) {
+	g := newCopied(t)
+	set := func(every time.Duration) {
+		g.do("user:admin", &fsm.ChangeSettings{Upkeep: fsm.UpkeepChange{ScrubEvery: &every}})
+	}
+	set(24 * time.Hour)
+	g.now = g.now.Add(24 * time.Hour)
+	if do, _ := g.plan(plan.Scrub); len(do) != 2 {
+		t.Errorf("after a day: %v", show(do))
+	}
+	set(0)
+	if do, next := g.plan(plan.Scrub); len(do) != 0 || !next.IsZero() {
+		t.Errorf("without scrubs: %v, then at %v", show(do), next)
+	}
+	g.do("node:s2", &fsm.ReportNode{ID: "s2", Capacity: fsm.Capacity{Lost: 2}})
+	g.now = g.now.Add(2 * time.Hour)
+	g.expect(plan.Scrub, "job.create scrub repo-c1 on s2")
+}

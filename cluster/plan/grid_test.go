@@ -207,6 +207,8 @@ func show(do []fsm.Command) []string {
 			line += fmt.Sprintf(" %s to %s", c.Repository, c.Storage)
 		case *fsm.StopBackup:
 			line += fmt.Sprintf(" %s/%d %s", c.ID, c.Attempt, c.Reason)
+		case *fsm.DrainNode:
+			line += " " + c.ID
 		case *fsm.DeleteBackup:
 			line += " " + c.ID
 		}

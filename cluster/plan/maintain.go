@@ -45,7 +45,7 @@ func (m *maintaining) turn(kind fsm.JobKind, object string, every time.Duration,
 	if every <= 0 {
 		return "", false
 	}
-	offset := time.Duration(mix(hash(string(kind)+object)) % uint64(every))
+	offset := time.Duration(hash(idOf(string(kind), object)) % uint64(every))
 	last := m.now.Add(-offset).Truncate(every).Add(offset)
 	m.next = earlier(m.next, last.Add(every))
 	if !last.After(since.Time()) {

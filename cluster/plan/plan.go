@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -16,8 +17,9 @@ type Func = func(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time)
 // All gives the plans by the names under which their commands stand in the log.
 func All() map[string]Func {
 	return map[string]Func{
-		"assign":   Assign,
+		"assign":   assignChanged(),
 		"copy":     Copy,
+		"drain":    Drain,
 		"fail":     Fail,
 		"maintain": Maintain,
 		"place":    Place,
@@ -32,6 +34,13 @@ func All() map[string]Func {
 func idOf(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// hash spreads ids evenly.
+func hash(id string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return h.Sum64()
 }
 
 // earlier gives the earlier of two moments, of which zero means never.

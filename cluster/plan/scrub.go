@@ -9,16 +9,12 @@ import (
 	"bcm/fsm"
 )
 
-const (
-	// scrubEvery is how often what a storage has of a repository is read again.
-	scrubEvery = 7 * 24 * time.Hour
-	// scrubSoon is the least time between two scrubs when something is suspected.
-	scrubSoon = time.Hour
-)
+// scrubSoon is the least time between two scrubs when something is suspected.
+const scrubSoon = time.Hour
 
-// Scrub has each storage read again what it has of each repository, in turn: every
-// [scrubEvery], evenly spread, and soon after somebody found damage. A storage
-// scrubs one repository at a time.
+// Scrub has each storage read again what it has of each repository, in turn: as
+// often as the settings say, evenly spread, and soon after somebody found damage. A
+// storage scrubs one repository at a time.
 func Scrub(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	type due struct {
 		at  time.Time
@@ -38,6 +34,9 @@ func Scrub(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 				continue
 			}
 			at, stamp := scrubAt(v, r, id)
+			if at.IsZero() {
+				continue
+			}
 			all = append(all, due{at, fsm.CreateJob{
 				ID: idOf("scrub", r.ID, id, stamp), Kind: fsm.ScrubJob, Repository: r.ID, Node: id}})
 		}
@@ -55,25 +54,26 @@ func Scrub(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
 	return do, next
 }
 
-// scrubAt is when a storage should read a repository again, and what tells this
-// scrub from the last.
+// scrubAt is when a storage should read a repository again, zero for never, and what
+// tells this scrub from the last.
 func scrubAt(v *fsm.View, r *fsm.Repository, storage string) (at time.Time, stamp string) {
 	h, ok := v.Holdings.Get(fsm.HoldingID(r.ID, storage))
 	if !ok {
 		h = &fsm.Holding{Meta: fsm.Meta{ID: fsm.HoldingID(r.ID, storage)}}
 	}
-	last := h.ScrubbedAt
-	if last == 0 {
-		spread := time.Duration(hash(h.ID) % uint64(scrubEvery))
-		last = r.CreatedAt.Add(spread - scrubEvery)
+	switch every := v.Upkeep().ScrubEvery; {
+	case every <= 0:
+	case h.ScrubbedAt != 0:
+		at = h.ScrubbedAt.Add(every).Time()
+	default:
+		at = r.CreatedAt.Add(time.Duration(hash(idOf("scrub", h.ID)) % uint64(every))).Time()
 	}
-	at = last.Add(scrubEvery).Time()
 	if h.Suspect || unexplained(v, storage) {
-		if soon := max(h.ScrubbedAt, h.TriedAt).Add(scrubSoon).Time(); soon.Before(at) {
+		if soon := max(h.ScrubbedAt, h.TriedAt).Add(scrubSoon).Time(); at.IsZero() || soon.Before(at) {
 			at = soon
 		}
 	}
-	if again := repeatAt(h); again.After(at) {
+	if again := repeatAt(h); !at.IsZero() && again.After(at) {
 		at = again
 	}
 	return at, fmt.Sprint(h.ScrubbedAt, h.TriedAt)

@@ -12,14 +12,20 @@ import (
 	"bcm/fsm"
 )
 
-// settle carries all plans out until none has anything left, as a leader does.
-func settle(g *grid) {
+// settle carries all plans out until none has anything left, as a leader does. A
+// plan that remembers decides as one that does not.
+func settle(g *grid, plans map[string]plan.Func) {
 	g.t.Helper()
-	plans := plan.All()
 	for round := 0; ; round++ {
 		var left []string
 		for _, name := range slices.Sorted(maps.Keys(plans)) {
-			do, _ := plans[name](g.view(), g.now)
+			do, next := plans[name](g.view(), g.now)
+			if name == "assign" {
+				want, then := plan.Assign(g.view(), g.now)
+				if fmt.Sprint(show(do)) != fmt.Sprint(show(want)) || !next.Equal(then) {
+					g.t.Fatalf("decided %v, next %v, and afresh %v, next %v", show(do), next, show(want), then)
+				}
+			}
 			for _, cmd := range do {
 				g.do("plan:"+name, cmd)
 			}
@@ -49,10 +55,11 @@ func TestPlansComeToRest(t *testing.T) {
 					c.Schedule, c.Retention.Last = "sch", 1+i
 				})
 			}
+			plans := plan.All()
 			for step := range 150 {
 				g.now = g.now.Add(time.Duration(rnd.IntN(200)) * time.Second)
 				disturb(g, rnd, step)
-				settle(g)
+				settle(g, plans)
 				checkInvariants(g)
 			}
 			if g.view().Backups.Count("status", string(fsm.Succeeded)) == 0 {
@@ -67,7 +74,12 @@ func disturb(g *grid, rnd *rand.Rand, step int) {
 	node := []string{"b1", "b2", "b3", "s1"}[rnd.IntN(4)]
 	n, _ := g.view().Nodes.Get(node)
 	by := "node:" + node
-	switch rnd.IntN(7) {
+	switch rnd.IntN(9) {
+	case 7:
+		copies := 1 + rnd.IntN(3)
+		_ = g.try("user:admin", &fsm.UpdateClient{ID: fmt.Sprint("d", rnd.IntN(5)), Copies: &copies})
+	case 8:
+		_ = g.try("node:"+node, &fsm.ReportNode{ID: node, Capacity: fsm.Capacity{Total: 1 << 40, Free: rnd.Int64N(1 << 40)}, Slots: n.Slots})
 	case 0:
 		to := []fsm.NodeStatus{fsm.Online, fsm.Offline, fsm.Degraded}[rnd.IntN(3)]
 		_ = g.try("plan:members", &fsm.MarkNode{ID: node, From: n.Status, To: to, LastSeen: fsm.At(g.now)})

@@ -45,6 +45,27 @@ func (f files) List(ctx context.Context, s api.Stored, dir string) ([]api.File, 
 	return out, nil
 }
 
+// Snapshots gives what a repository itself says that it has.
+func (f files) Snapshots(ctx context.Context, s api.Stored) ([]api.Snapshot, error) {
+	repo, err := f.reach.Repo(s.Repository)
+	if err != nil {
+		return nil, err
+	}
+	all, err := f.engine.Snapshots(ctx, repo, backup.Filter{})
+	if errors.Is(err, backup.ErrNoRepository) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, browseError(err, "snapshots")
+	}
+	out := make([]api.Snapshot, 0, len(all))
+	for _, one := range all {
+		out = append(out, api.Snapshot{ID: string(one.ID), Client: one.Client, Task: one.Task, Backup: one.Run,
+			StartedAt: one.Started.UTC(), EndedAt: one.Ended.UTC(), Files: one.Files, Bytes: one.Bytes})
+	}
+	return out, nil
+}
+
 // Open gives the content of a regular file.
 func (f files) Open(ctx context.Context, s api.Stored, name string) (io.ReadCloser, api.File, error) {
 	repo, err := f.reach.Repo(s.Repository)
@@ -71,6 +92,24 @@ func (f files) Open(ctx context.Context, s api.Stored, name string) (io.ReadClos
 		return r, fileOf(e, dir), nil
 	}
 	return nil, api.File{}, fsm.Errorf(fsm.NotFound, "the backup has no %s", name)
+}
+
+// Walk visits what is at a path and all below.
+func (f files) Walk(ctx context.Context, s api.Stored, name string,
+	visit func(rel string, file api.File, open func() (io.ReadCloser, error)) error) error {
+	repo, err := f.reach.Repo(s.Repository)
+	if err != nil {
+		return err
+	}
+	var visited error
+	err = f.engine.Walk(ctx, repo, backup.SnapshotID(s.Snapshot), name, func(rel string, e backup.Entry, open func() (io.ReadCloser, error)) error {
+		visited = visit(rel, fileOf(e, path.Dir(path.Join(name, rel))), open)
+		return visited
+	})
+	if visited != nil || err == nil {
+		return visited
+	}
+	return browseError(err, name)
 }
 
 // Find looks for a name in backups.

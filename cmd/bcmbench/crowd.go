@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // they make.
 type crowd struct {
 	grid   *grid
+	dir    string
 	leader *manager
 	procs  []*exec.Cmd
 	logs   []*bytes.Buffer
@@ -47,6 +49,9 @@ func (b *bench) newCrowd(ctx context.Context, s simulation) (*crowd, error) {
 		return nil, err
 	}
 	c := &crowd{grid: g}
+	if c.dir, err = os.MkdirTemp(memory(), "bcmbench-"); err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
 	if c.leader, err = g.leader(ctx, true); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
@@ -63,6 +68,16 @@ func (b *bench) newCrowd(ctx context.Context, s simulation) (*crowd, error) {
 	return c, nil
 }
 
+// memory is where files lie in memory, if there is such a place: real nodes have
+// disks of their own for their journals, which a thousand on one machine do not.
+func memory() string {
+	const dir = "/dev/shm"
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return dir
+	}
+	return ""
+}
+
 // start starts a process that is so many nodes.
 func (c *crowd) start(ctx context.Context, bcm, name string, nodes int, role string, s simulation) error {
 	var token struct{ Token string }
@@ -72,7 +87,7 @@ func (c *crowd) start(ctx context.Context, bcm, name string, nodes int, role str
 	}
 	join := token.Token + "," + c.leader.host
 	cmd := exec.CommandContext(ctx, bcm, "agent", "--sim", strconv.Itoa(nodes), "--name", name, "--roles", role, "--join", join,
-		"--data-dir", filepath.Join(c.grid.dir, name), "--slots", strconv.Itoa(s.slots), "--log-level", "error",
+		"--data-dir", filepath.Join(c.dir, name), "--slots", strconv.Itoa(s.slots), "--log-level", "error",
 		"--sim-speed", strconv.FormatInt(s.speed, 10), "--sim-size", strconv.FormatInt(s.size, 10), "--sim-spread", "0",
 		"--sim-failures", "0", "--sim-step", simStep.String())
 	log := &bytes.Buffer{}
@@ -110,6 +125,9 @@ func (c *crowd) stop() error {
 			errs = append(errs, err)
 		}
 		_ = p.Wait() // it was killed
+	}
+	if c.dir != "" {
+		errs = append(errs, os.RemoveAll(c.dir))
 	}
 	return errors.Join(append(errs, c.grid.stop())...)
 }
@@ -163,7 +181,11 @@ func (c *crowd) backups(ctx context.Context) (all []ran, err error) {
 			Items []ran
 			Next  string
 		}
-		if err := c.leader.call(ctx, http.MethodGet, "/v1/backups?limit=1000&next="+next, nil, &page); err != nil {
+		path := "/v1/backups?limit=1000"
+		if next != "" {
+			path += "&next=" + url.QueryEscape(next)
+		}
+		if err := c.leader.call(ctx, http.MethodGet, path, nil, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Items...)

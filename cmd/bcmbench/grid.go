@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -148,7 +149,12 @@ func (m *manager) standing(ctx context.Context) (s standing, err error) {
 
 // call asks one manager and reads its answer, unless out is nil.
 func (m *manager) call(ctx context.Context, method, path string, in, out any) error {
-	resp, err := m.door.Call(ctx, method, path, nil, in)
+	path, raw, _ := strings.Cut(path, "?")
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return err
+	}
+	resp, err := m.door.Call(ctx, method, path, query, in)
 	if err != nil {
 		return err
 	}

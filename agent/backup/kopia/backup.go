@@ -134,6 +134,9 @@ func (b *backupRun) upload(ctx context.Context, w repo.RepositoryWriter) (*snaps
 		return nil, nil
 	}
 	man.Tags = tagsOf(b.opt)
+	if err := b.src.tag(man.Tags); err != nil {
+		return nil, err
+	}
 	b.meter.Phase("save")
 	return man, b.save(ctx, w, man)
 }

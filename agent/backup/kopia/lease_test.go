@@ -3,9 +3,7 @@ package kopia
 import (
 	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"bcm/agent/backup"
 	"bcm/agent/storage"
@@ -41,38 +39,6 @@ func TestTheStorageStopsAPrunerWithoutItsLease(t *testing.T) {
 	}
 }
 
-// aged is an engine whose clock can be moved ahead.
-func aged(t *testing.T) (e *Engine, ahead func(time.Duration)) {
-	var by atomic.Int64
-	e = newEngine(t, Options{now: func() time.Time { return time.Now().Add(time.Duration(by.Load())) }})
-	return e, func(d time.Duration) { by.Add(int64(d)) }
-}
-
-// Room is given back by prunes of the following days, with all that the engine does
-// to be safe.
-func TestPruneGivesRoomBackInTime(t *testing.T) {
-	w, keep := garbage(t, 240_000)
-	engine, ahead := aged(t)
-	w.engine = engine
-	size := w.used()
-	var deleted int64
-	for day := range 7 {
-		stats, err := w.engine.Prune(t.Context(), w.repo, &lease{}, nil)
-		if err != nil {
-			t.Fatalf("day %d: %v", day, err)
-		}
-		if deleted += stats.Deleted; day == 0 && w.used() < size {
-			t.Errorf("room was given back at once: %d of %d bytes are left", w.used(), size)
-		}
-		ahead(25 * time.Hour)
-	}
-	if deleted == 0 || w.used() > size*2/3 {
-		t.Errorf("after a week %d blobs are deleted, and %d of %d bytes left", deleted, w.used(), size)
-	}
-	w.verify()
-	same(t, keep, w.restore(w.list(backup.Filter{})[0].ID))
-}
-
 // A backup that runs beside a prune is whole, also when it needs what the prune
 // finds useless.
 func TestABackupBesideAPruneStaysWhole(t *testing.T) {
@@ -84,15 +50,12 @@ func TestABackupBesideAPruneStaysWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	pruner := w.as("n2", storage.Read|storage.Write|storage.Delete)
-	var ahead func(time.Duration)
-	pruner.engine, ahead = aged(t)
 	var both sync.WaitGroup
 	both.Go(func() {
 		for range 4 {
 			if _, err := pruner.engine.Prune(t.Context(), pruner.repo, &lease{}, nil); err != nil && !errors.Is(err, backup.ErrUnavailable) {
 				t.Errorf("prune: %v", err)
 			}
-			ahead(time.Hour)
 		}
 	})
 	both.Go(func() { w.backup(dir) })

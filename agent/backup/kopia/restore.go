@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"bcm/agent/backup"
+	"bcm/fsm"
 
 	"github.com/kopia/kopia/snapshot"
 )
@@ -22,75 +24,113 @@ const leastWriters = 8
 func (e *Engine) Restore(ctx context.Context, r backup.Repo, id backup.SnapshotID, at string, t backup.Target, ev backup.Events) (backup.RestoreStats, error) {
 	var stats backup.RestoreStats
 	err := e.inspect(ctx, r, fresh, func(ctx context.Context, h *handle) error {
-		root, err := rootOf(ctx, h.rep, id)
+		all, err := allot(ctx, h, id, at, t)
 		if err != nil {
 			return err
 		}
-		entry, err := find(ctx, h.rep, root, at)
-		if err != nil {
-			return err
-		}
-		out, err := openTarget(t)
-		if err != nil {
-			return err
-		}
-		meter := backup.NewMeter("restore", ev)
+		meter := backup.NewMeter(map[bool]string{false: "restore", true: "dry run"}[t.DryRun], ev)
 		defer meter.Stop()
-		work := &restore{h: h, out: out, meter: meter, entries: make(chan job, 256)}
-		err = work.do(ctx, entry, max(leastWriters, e.opt.Parallel, runtime.NumCPU()))
+		work := &restore{h: h, meter: meter, entries: make(chan job, 256)}
+		err = work.do(ctx, all, max(leastWriters, e.opt.Parallel, runtime.NumCPU()))
 		stats = work.stats()
-		return errors.Join(err, out.close())
+		return err
 	})
 	return stats, err
+}
+
+// allot finds what is to be restored, and where each part of it goes.
+func allot(ctx context.Context, h *handle, id backup.SnapshotID, at string, t backup.Target) ([]lot, error) {
+	m, err := complete(ctx, h.rep, id)
+	if err != nil {
+		return nil, err
+	}
+	if !t.Origin {
+		p, err := choose(ctx, h.rep, m.RootEntry, at, t.Only)
+		return []lot{{pick: p, to: t}}, err
+	}
+	only := []string{at}
+	if len(t.Only) > 0 {
+		only = nil
+		for _, sub := range t.Only {
+			only = append(only, path.Join(at, sub))
+		}
+	}
+	if strings.Trim(at, "/") == "" {
+		only = t.Only
+	}
+	p, err := choose(ctx, h.rep, m.RootEntry, "/", only)
+	if err != nil {
+		return nil, err
+	}
+	return lots(ctx, h.rep, m, p, t)
 }
 
 // restore is one restore.
 type restore struct {
 	h       *handle
-	out     *target
 	meter   *backup.Meter
 	entries chan job // files and links
 
-	files, dirs, links, bytes, skipped, failed, corrupt atomic.Int64
-	problems                                            warnings
+	files, dirs, links, bytes, skipped, same, failed, corrupt atomic.Int64
+	changes                                                   changes
+	problems                                                  warnings
 
 	finish []job // directories whose attributes are set when all is in them
 }
 
-// job is an entry and where it goes, relative to the target.
+// job is an entry and where it goes, relative to a target.
 type job struct {
 	entry *snapshot.DirEntry
+	out   *target
 	rel   string
+	new   bool // what it lies in is not there yet: so says a dry run, which makes nothing
 }
 
-// do restores the entry and compares what came out with what the entry says it has.
-func (r *restore) do(ctx context.Context, entry *snapshot.DirEntry, writers int) error {
-	files, others, bytes := size(entry)
-	r.meter.Total(files, bytes)
+// do restores the lots and compares what came out with what the entries say they have.
+func (r *restore) do(ctx context.Context, all []lot, writers int) error {
+	var expected int64
+	for _, l := range all {
+		files, others, bytes := l.pick.size()
+		r.meter.AddTotal(files, bytes)
+		expected += files + others
+	}
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	var all sync.WaitGroup
+	var writing sync.WaitGroup
 	for range writers {
-		all.Go(func() { r.write(ctx, abort) })
+		writing.Go(func() { r.write(ctx, abort) })
 	}
-	err := r.walk(ctx, entry)
+	targets, err := r.walkAll(ctx, all)
 	close(r.entries)
-	all.Wait()
+	writing.Wait()
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		r.finishDirs()
+	}
+	foreign := false
+	for _, t := range targets {
+		foreign = foreign || t.foreign.Load()
+		err = errors.Join(err, t.close())
 	}
 	if err != nil {
 		return err
 	}
-	for i := len(r.finish) - 1; i >= 0; i-- { // the deepest first: what is written in a directory changes its time
-		if err := r.out.finishDir(r.finish[i].entry, r.finish[i].rel); err != nil {
+	if foreign {
+		r.problems.add(".", "owners were not restored: that needs root")
+	}
+	return r.verdict(expected)
+}
+
+// finishDirs gives directories their attributes, the deepest first: what is written in
+// a directory changes its time.
+func (r *restore) finishDirs() {
+	for i := len(r.finish) - 1; i >= 0; i-- {
+		if err := r.finish[i].out.finishDir(r.finish[i].entry, r.finish[i].rel); err != nil {
 			r.fault(r.finish[i], err, 0)
 		}
 	}
-	if r.out.foreign.Load() {
-		r.problems.add(".", "owners were not restored: that needs root")
-	}
-	return r.verdict(files + others)
 }
 
 // size returns how many files, and how much else, an entry and all in it are.
@@ -104,52 +144,76 @@ func size(entry *snapshot.DirEntry) (files, others, bytes int64) {
 	return 0, 1, 0
 }
 
-// walk makes the directories and hands out what is in them.
-func (r *restore) walk(ctx context.Context, entry *snapshot.DirEntry) error {
-	if entry.Type == snapshot.EntryTypeDirectory {
-		return r.walkDir(ctx, job{entry, "."})
+// walkAll makes the directories and hands out what is in them. It returns the targets
+// that are to be closed.
+func (r *restore) walkAll(ctx context.Context, all []lot) (targets []*target, err error) {
+	for _, l := range all {
+		out, err := openTarget(l.to)
+		if err != nil {
+			return targets, err
+		}
+		targets = append(targets, out)
+		if l.pick.entry.Type == snapshot.EntryTypeDirectory {
+			err = r.walkDir(ctx, l.pick, job{entry: l.pick.entry, out: out, rel: ".", new: out.missing})
+		} else {
+			err = r.handOne(ctx, l, out)
+		}
+		if err != nil {
+			return targets, err
+		}
 	}
-	name, err := diskName(entry.Name)
-	if err != nil {
-		return fmt.Errorf("%w: %w", backup.ErrCorrupt, err)
-	}
-	return r.hand(ctx, job{entry, name})
+	return targets, nil
 }
 
-// walkDir makes one directory and all below. It fails only if the whole restore does.
-func (r *restore) walkDir(ctx context.Context, dir job) error {
-	made, err := r.out.makeDir(dir.entry, dir.rel)
+// handOne hands out a file or a link that is restored by itself.
+func (r *restore) handOne(ctx context.Context, l lot, out *target) error {
+	name := l.name
+	if name == "" {
+		var err error
+		if name, err = diskName(l.pick.entry.Name); err != nil {
+			return fmt.Errorf("%w: %w", backup.ErrCorrupt, err)
+		}
+	}
+	return r.hand(ctx, job{entry: l.pick.entry, out: out, rel: name, new: out.missing})
+}
+
+// walkDir makes one directory and all below that is picked. It fails only if the whole
+// restore does.
+func (r *restore) walkDir(ctx context.Context, p *pick, dir job) error {
+	rel, state, err := dir.out.makeDir(dir)
 	if err != nil {
-		r.faultBelow(dir, err)
+		r.faultBelow(dir, p, err)
 		return nil
 	}
-	entries, err := readDir(ctx, r.h.rep, dir.entry)
+	dir.rel, dir.new = rel, state == dirNew && dir.out.dry
+	parts, err := p.parts(ctx, r.h.rep)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		r.faultBelow(dir, err)
+		r.faultBelow(dir, p, err)
 		return nil
 	}
 	r.dirs.Add(1)
-	if made {
+	if whole := p.below == nil; !dir.out.dry && (state == dirNew && (whole || dir.rel != ".") ||
+		state == dirKnown && whole && dir.out.overwrite == fsm.Always) {
 		r.finish = append(r.finish, dir)
 	}
-	seen := make(map[string]bool, len(entries))
-	for _, entry := range entries {
-		name, err := diskName(entry.Name)
+	seen := make(map[string]bool, len(parts))
+	for _, part := range parts {
+		name, err := diskName(part.entry.Name)
 		if err == nil && seen[name] {
 			err = fmt.Errorf("%w: twice in one directory", errName)
 		}
 		seen[name] = true
-		child := job{entry, path.Join(dir.rel, name)}
+		child := job{entry: part.entry, out: dir.out, rel: path.Join(dir.rel, name), new: dir.new}
 		if err != nil {
-			child.rel = path.Join(dir.rel, fmt.Sprintf("%q", entry.Name))
-			r.faultBelow(child, fmt.Errorf("%w: %w", backup.ErrCorrupt, err))
+			child.rel = path.Join(dir.rel, fmt.Sprintf("%q", part.entry.Name))
+			r.faultBelow(child, part, fmt.Errorf("%w: %w", backup.ErrCorrupt, err))
 			continue
 		}
-		if entry.Type == snapshot.EntryTypeDirectory {
-			err = r.walkDir(ctx, child)
+		if part.entry.Type == snapshot.EntryTypeDirectory {
+			err = r.walkDir(ctx, part, child)
 		} else {
 			err = r.hand(ctx, child)
 		}
@@ -178,51 +242,90 @@ func (r *restore) write(ctx context.Context, abort context.CancelCauseFunc) {
 		if ctx.Err() != nil {
 			continue
 		}
-		r.meter.Item(j.rel)
-		done, err := r.writeOne(ctx, j, buf)
+		r.meter.Item(j.shown())
+		err := r.writeOne(ctx, j, buf)
 		switch {
 		case err != nil && (ctx.Err() != nil || hopeless(err)):
 			abort(err)
 		case err != nil:
 			r.fault(j, err, 1)
-		case !done:
-			r.skipped.Add(1)
-			r.meter.Done(1, j.entry.FileSize)
 		}
 	}
 }
 
 // writeOne restores a file or a link, unless what is there is to stay.
-func (r *restore) writeOne(ctx context.Context, j job, buf []byte) (done bool, err error) {
-	write, err := r.out.room(j.entry, j.rel)
-	if err != nil || !write {
-		return false, err
-	}
+func (r *restore) writeOne(ctx context.Context, j job, buf []byte) error {
+	var to string
 	switch j.entry.Type {
 	case snapshot.EntryTypeFile:
-		content, err := r.h.rep.OpenObject(ctx, j.entry.ObjectID)
-		if err != nil {
-			return false, reading(err)
-		}
-		err = r.out.writeFile(j.entry, j.rel, content, buf, func(n int64) { r.meter.Done(0, n); r.bytes.Add(n) })
-		if err := errors.Join(err, content.Close()); err != nil {
-			return false, err
-		}
-		r.files.Add(1)
-		r.meter.Done(1, 0)
 	case snapshot.EntryTypeSymlink:
-		to, err := readLink(ctx, r.h.rep, j.entry)
-		if err != nil {
-			return false, err
+		var err error
+		if to, err = readLink(ctx, r.h.rep, j.entry); err != nil {
+			return err
 		}
-		if err := r.out.writeLink(j.entry, j.rel, to); err != nil {
-			return false, err
-		}
-		r.links.Add(1)
 	default:
-		return false, fmt.Errorf("%w: entry of type %q", backup.ErrCorrupt, j.entry.Type)
+		return fmt.Errorf("%w: entry of type %q", backup.ErrCorrupt, j.entry.Type)
 	}
-	return true, nil
+	kind, rel, err := j.out.decide(j, to)
+	if err != nil {
+		return err
+	}
+	j.rel = rel
+	switch {
+	case kind == fsm.SameFile:
+		r.same.Add(1)
+		r.meter.Done(1, j.entry.FileSize)
+	case kind == fsm.SkippedFile:
+		r.skipped.Add(1)
+		r.meter.Done(1, j.entry.FileSize)
+	case j.out.dry:
+		r.count(j)
+		r.meter.Done(1, j.entry.FileSize)
+		if to == "" {
+			r.bytes.Add(j.entry.FileSize)
+		}
+	default:
+		if err := r.fetch(ctx, j, to, buf); err != nil {
+			return err
+		}
+		r.count(j)
+	}
+	r.changes.add(kind, j.shown())
+	return nil
+}
+
+// count counts something that was restored.
+func (r *restore) count(j job) {
+	if j.entry.Type == snapshot.EntryTypeFile {
+		r.files.Add(1)
+	} else {
+		r.links.Add(1)
+	}
+}
+
+// fetch writes a file or a link.
+func (r *restore) fetch(ctx context.Context, j job, to string, buf []byte) error {
+	if j.entry.Type == snapshot.EntryTypeSymlink {
+		return j.out.writeLink(j.entry, j.rel, to)
+	}
+	content, err := r.h.rep.OpenObject(ctx, j.entry.ObjectID)
+	if err != nil {
+		return reading(err)
+	}
+	err = j.out.writeFile(j.entry, j.rel, content, buf, func(n int64) { r.meter.Done(0, n); r.bytes.Add(n) })
+	if err := errors.Join(err, content.Close()); err != nil {
+		return err
+	}
+	r.meter.Done(1, 0)
+	return nil
+}
+
+// shown is the path that is told: the whole one where there are several targets.
+func (j job) shown() string {
+	if j.out.whole {
+		return path.Join(j.out.dir, j.rel)
+	}
+	return j.rel
 }
 
 // fault notes that an entry is not as it should be; n counts what failed by that.
@@ -232,12 +335,12 @@ func (r *restore) fault(j job, err error, n int64) {
 		r.corrupt.Add(1)
 	}
 	r.meter.Error()
-	r.problems.add(j.rel, reason(err))
+	r.problems.add(j.shown(), reason(err))
 }
 
-// faultBelow notes that nothing in an entry could be restored.
-func (r *restore) faultBelow(j job, err error) {
-	files, others, _ := size(j.entry)
+// faultBelow notes that nothing that is picked of an entry could be restored.
+func (r *restore) faultBelow(j job, p *pick, err error) {
+	files, others, _ := p.size()
 	r.fault(j, err, files+others)
 }
 
@@ -251,7 +354,7 @@ func (r *restore) verdict(expected int64) error {
 		}
 		return fmt.Errorf("%w: %d of %d were not restored, the first: %s", what, s.Failed, expected, s.Problems[0])
 	}
-	if got := s.Files + s.Dirs + s.Links + s.Skipped; got != expected {
+	if got := s.Files + s.Dirs + s.Links + s.Skipped + s.Same; got != expected {
 		return fmt.Errorf("%w: restored %d of %d", backup.ErrCorrupt, got, expected)
 	}
 	return nil
@@ -260,7 +363,7 @@ func (r *restore) verdict(expected int64) error {
 func (r *restore) stats() backup.RestoreStats {
 	s := backup.RestoreStats{
 		Files: r.files.Load(), Dirs: r.dirs.Load(), Links: r.links.Load(), Bytes: r.bytes.Load(),
-		Skipped: r.skipped.Load(), Failed: r.failed.Load(),
+		Skipped: r.skipped.Load(), Same: r.same.Load(), Failed: r.failed.Load(), Changes: r.changes.all(),
 	}
 	s.Problems, _ = r.problems.all()
 	return s

@@ -26,7 +26,8 @@ type roots struct {
 	policies map[string]*policy.Policy // by path in the snapshot, for excludes
 	warnings []backup.Warning
 	key      string // names the source when nothing else does
-	stream   bool   // of a command: there is nothing to go on from
+	paths    []string
+	stream   bool // of a command: there is nothing to go on from
 }
 
 // openPaths looks at the paths of a source.
@@ -34,7 +35,7 @@ func openPaths(s backup.Source) (*roots, error) {
 	if len(s.Paths) == 0 {
 		return nil, fmt.Errorf("%w: neither paths nor a command", backup.ErrSource)
 	}
-	r := &roots{policies: map[string]*policy.Policy{}, key: strings.Join(s.Paths, ":")}
+	r := &roots{policies: map[string]*policy.Policy{}, key: strings.Join(s.Paths, ":"), paths: s.Paths}
 	var found []fs.Entry
 	var errs []error
 	names := folderNames(s.Paths)

@@ -21,6 +21,7 @@ const (
 	tagAttempt = "bcm-attempt"
 	tagFence   = "bcm-fence"
 	tagTask    = "bcm-task"
+	tagSource  = "bcm-source" // the paths, as JSON
 )
 
 func tagsOf(o backup.BackupOptions) map[string]string {

@@ -33,8 +33,13 @@ var errInTheWay = errors.New("something else is in the way")
 // target is the directory that is restored into. Nothing is read or written outside
 // of it, whatever links lie in it: all goes through an os.Root.
 type target struct {
-	root      *os.Root
+	root      *os.Root // nil when it is missing
+	dir       string
+	whole     bool // it is one of several: paths are told in full
 	overwrite backup.Overwrite
+	stamp     string
+	dry       bool // nothing is written
+	missing   bool // there is no such directory, and a dry run makes none
 	empty     bool // it was made or empty: it is given the attributes of what it holds
 	chown     bool
 	foreign   atomic.Bool  // owners could not be given
@@ -44,17 +49,27 @@ type target struct {
 // openTarget opens the directory to restore into and makes it if need be.
 func openTarget(t backup.Target) (*target, error) {
 	switch t.Overwrite {
-	case "", fsm.Never, fsm.Always, fsm.IfNewer:
+	case "", fsm.Never, fsm.Always, fsm.IfNewer, fsm.Beside:
 	default:
 		return nil, fmt.Errorf("%w: overwrite %q", backup.ErrTarget, t.Overwrite)
 	}
 	if !filepath.IsAbs(t.Dir) || strings.ContainsRune(t.Dir, 0) {
 		return nil, fmt.Errorf("%w: %q is not an absolute path", backup.ErrTarget, t.Dir)
 	}
-	if err := os.MkdirAll(t.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("%w: %w", backup.ErrTarget, err)
+	out := &target{dir: t.Dir, whole: t.Origin, overwrite: t.Overwrite, stamp: t.Stamp, dry: t.DryRun, chown: os.Geteuid() == 0}
+	if out.stamp == "" {
+		out.stamp = time.Now().UTC().Format("20060102T150405Z")
+	}
+	if !t.DryRun {
+		if err := os.MkdirAll(t.Dir, 0o755); err != nil {
+			return nil, fmt.Errorf("%w: %w", backup.ErrTarget, err)
+		}
 	}
 	root, err := os.OpenRoot(t.Dir)
+	if t.DryRun && errors.Is(err, os.ErrNotExist) {
+		out.missing = true
+		return out, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", backup.ErrTarget, err)
 	}
@@ -62,11 +77,18 @@ func openTarget(t backup.Target) (*target, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", backup.ErrTarget, err), root.Close())
 	}
-	return &target{root: root, overwrite: t.Overwrite, empty: len(there) == 0, chown: os.Geteuid() == 0}, nil
+	out.root, out.empty = root, len(there) == 0
+	return out, nil
 }
 
 // close makes what was restored durable.
 func (t *target) close() error {
+	if t.dry {
+		if t.missing {
+			return nil
+		}
+		return t.root.Close()
+	}
 	dir, err := t.root.Open(".")
 	if err != nil {
 		return errors.Join(fmt.Errorf("%w: %w", backup.ErrTarget, err), t.root.Close())
@@ -78,35 +100,6 @@ func (t *target) close() error {
 	return errors.Join(dir.Close(), t.root.Close())
 }
 
-// makeDir makes a directory and tells whether it is to get the entry's attributes:
-// one that was there keeps its own, unless everything is to be overwritten.
-func (t *target) makeDir(e *snapshot.DirEntry, rel string) (attributes bool, err error) {
-	if rel == "." {
-		return t.empty && e.Name != virtualRoot, nil
-	}
-	err = t.root.Mkdir(rel, 0o700)
-	if err == nil {
-		return true, nil
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return false, fmt.Errorf("%w: %w", backup.ErrTarget, err)
-	}
-	there, err := t.root.Lstat(rel)
-	if err != nil {
-		return false, fmt.Errorf("%w: %w", backup.ErrTarget, err)
-	}
-	if there.IsDir() {
-		return t.overwrite == fsm.Always, nil
-	}
-	if !t.mayReplace(e, there) {
-		return false, fmt.Errorf("%w: %w: it is no directory", backup.ErrTarget, errInTheWay)
-	}
-	if err := errors.Join(t.root.Remove(rel), t.root.Mkdir(rel, 0o700)); err != nil {
-		return false, fmt.Errorf("%w: %w", backup.ErrTarget, err)
-	}
-	return true, nil
-}
-
 // finishDir gives a directory the entry's attributes.
 func (t *target) finishDir(e *snapshot.DirEntry, rel string) error {
 	err := t.own(e, func(uid, gid int) error { return t.root.Lchown(rel, uid, gid) })
@@ -115,28 +108,6 @@ func (t *target) finishDir(e *snapshot.DirEntry, rel string) error {
 		return fmt.Errorf("%w: %w", backup.ErrTarget, err)
 	}
 	return nil
-}
-
-// room tells whether a file or a link may be written where it belongs.
-func (t *target) room(e *snapshot.DirEntry, rel string) (bool, error) {
-	there, err := t.root.Lstat(rel)
-	if errors.Is(err, os.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("%w: %w", backup.ErrTarget, err)
-	}
-	if !t.mayReplace(e, there) {
-		return false, nil
-	}
-	if there.IsDir() { // what is in it was not asked about
-		return false, fmt.Errorf("%w: %w: it is a directory", backup.ErrTarget, errInTheWay)
-	}
-	return true, nil
-}
-
-func (t *target) mayReplace(e *snapshot.DirEntry, there os.FileInfo) bool {
-	return t.overwrite == fsm.Always || t.overwrite == fsm.IfNewer && e.ModTime.ToTime().After(there.ModTime())
 }
 
 // writeFile writes a file beside its place and then moves it there: a reader, or a

@@ -24,8 +24,17 @@ const directoryStream = "kopia:directory"
 // errNoDir is returned when a path leads through something that is no directory.
 var errNoDir = errors.New("not a directory")
 
-// rootOf returns the root of a snapshot. An incomplete one has none.
+// rootOf returns the root of a snapshot.
 func rootOf(ctx context.Context, rep repo.Repository, id backup.SnapshotID) (*snapshot.DirEntry, error) {
+	m, err := complete(ctx, rep, id)
+	if err != nil {
+		return nil, err
+	}
+	return m.RootEntry, nil
+}
+
+// complete returns a snapshot with its root. An incomplete one has none.
+func complete(ctx context.Context, rep repo.Repository, id backup.SnapshotID) (*snapshot.Manifest, error) {
 	m, err := snapshot.LoadSnapshot(ctx, rep, manifest.ID(id))
 	if errors.Is(err, snapshot.ErrSnapshotNotFound) || err == nil && m.IncompleteReason != "" {
 		return nil, fmt.Errorf("%w: snapshot %s", backup.ErrNotFound, id)
@@ -36,7 +45,7 @@ func rootOf(ctx context.Context, rep repo.Repository, id backup.SnapshotID) (*sn
 	if m.RootEntry == nil {
 		return nil, fmt.Errorf("%w: snapshot %s has no root", backup.ErrCorrupt, id)
 	}
-	return m.RootEntry, nil
+	return m, nil
 }
 
 // find goes down a path from a directory. "/" and "" are the directory itself.

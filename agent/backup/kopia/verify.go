@@ -98,7 +98,7 @@ func (v *verification) do(ctx context.Context, roots map[backup.SnapshotID]*snap
 		})
 	}
 	for id, root := range roots {
-		v.walk(ctx, job{root, string(id) + ":/"})
+		v.walk(ctx, job{entry: root, rel: string(id) + ":/"})
 	}
 	close(v.files)
 	all.Wait()
@@ -137,7 +137,7 @@ func (v *verification) walk(ctx context.Context, j job) {
 			v.problem(ctx, j, fmt.Errorf("%w: %q", err, entry.Name))
 			continue
 		}
-		v.walk(ctx, job{entry, path.Join(j.rel, entry.Name)})
+		v.walk(ctx, job{entry: entry, rel: path.Join(j.rel, entry.Name)})
 	}
 }
 

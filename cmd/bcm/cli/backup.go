@@ -30,7 +30,7 @@ func (a *app) backups() *cobra.Command {
 		show(a, one[client.Backup]{what: "backup", path: backupPath, refs: backupRefs, fields: backupFields}),
 		a.runOf("run [TASK]", "Back up a task, or data of a client, now"),
 		a.backupLog(), a.backupWatch(), a.backupCancel(), a.backupRerun(), a.backupRestore(),
-		a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(), a.backupDrill(),
+		a.backupDownload(), a.backupFiles(), a.backupFind(), a.backupHistory(), a.backupVerify(), a.backupDrill(),
 		a.remover(removal{what: "backup", path: backupPath, refs: backupRefs, short: "Give up what a backup has stored",
 			asks: "give up what backup %s has stored"}),
 	)

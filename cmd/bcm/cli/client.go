@@ -15,7 +15,7 @@ func (a *app) clients() *cobra.Command {
 			filters: []filter{{name: "repository", usage: "kept in this repository", refs: repositoryRefs}},
 		}),
 		show(a, one[client.Client]{what: "client", path: clientPath, refs: clientRefs, fields: clientFields}),
-		a.clientAdd(), a.clientUpdate(),
+		a.clientAdd(), a.clientUpdate(), a.clientExplain(),
 		a.remover(removal{what: "client", path: clientPath, refs: clientRefs, short: "Remove a client without tasks and backups"}),
 	)
 }

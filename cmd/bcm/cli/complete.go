@@ -33,6 +33,9 @@ var (
 	taskRefs       = completer{path: "/v1/tasks"}
 	scheduleRefs   = completer{path: "/v1/schedules"}
 	backupRefs     = completer{path: "/v1/backups"}
+	keeperRefs     = completer{path: "/v1/nodes", query: "role=backup-storage"}
+	jobRefs        = completer{path: "/v1/jobs"}
+	liveJobRefs    = completer{path: "/v1/jobs", query: "status=queued&status=assigned&status=running&status=interrupted"}
 	liveRefs       = completer{path: "/v1/backups", query: "status=queued&status=assigned&status=running&status=interrupted"}
 	storedRefs     = completer{path: "/v1/backups", query: "status=succeeded&status=warning"}
 	drillRefs      = completer{path: "/v1/drills"}

@@ -20,7 +20,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"task", "run", ""}, "GET /v1/tasks", listOf(taskRow), "web-data\n", "GET /v1/tasks?limit=200"},
 		{[]string{"backup", "restore", ""}, "GET /v1/backups", listOf(doneRow), "b1\tweb-data succeeded\n", "GET /v1/backups?limit=200&status=succeeded&status=warning"},
 		{[]string{"backup", "restore", "b1", "--node", ""}, "GET /v1/nodes", listOf(nodeRow), "backup-1\tonline\n", "GET /v1/nodes?limit=200&role=backup-manager"},
-		{[]string{"backup", "restore", "b1", "--overwrite", ""}, "", "", "never\nalways\nif-newer\n", ""},
+		{[]string{"backup", "restore", "b1", "--overwrite", ""}, "", "", "never\nalways\nif-newer\nbeside\n", ""},
 		{[]string{"node", "list", "--status", ""}, "", "", "joining\nonline\ndegraded\noffline\nleft\n", ""},
 		{[]string{"node", "show", "x", ""}, "", "", "", ""},
 		{[]string{"user", "show", ""}, "GET /v1/users", "not JSON", "", "GET /v1/users?limit=200"},

@@ -92,7 +92,7 @@ it with what the repository has, and keep a report that the node signs.`,
 			take(body, cmd, "files", "files", files)
 			take(body, cmd, "node", "node", node)
 			done := func(j run) string { return fmt.Sprintf("a sample of backup %s was restored: %s", args[0], j.summary()) }
-			return a.job(cmd, "drill", args[0], body, wait, &r, done)
+			return a.work(cmd, begins{"drill", at("backups", args[0], "drill"), "drills"}, body, wait, &r, done)
 		},
 	}
 	f := cmd.Flags()

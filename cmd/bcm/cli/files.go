@@ -77,8 +77,13 @@ func label(f client.File) string {
 
 // getFile writes the content of a file in a backup to a file here, which must
 // not exist, or to standard output.
-func (a *app) getFile(cmd *cobra.Command, g *grid, ref, path, to string) (err error) {
-	res, err := g.open(cmd.Context(), "GET", at("backups", ref, "files", "content"), url.Values{"path": {path}}, nil)
+func (a *app) getFile(cmd *cobra.Command, g *grid, ref, path, to string) error {
+	return a.download(cmd, g, at("backups", ref, "files", "content"), url.Values{"path": {path}}, to)
+}
+
+// download writes what a call gives to a file here, likewise.
+func (a *app) download(cmd *cobra.Command, g *grid, path string, query url.Values, to string) error {
+	res, err := g.open(cmd.Context(), "GET", path, query, nil)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -56,5 +59,53 @@ func TestFindWantsAClient(t *testing.T) {
 		if got := w.run(append([]string{"backup"}, args...)...); got.code != 2 || len(w.asked) > 0 {
 			t.Errorf("%v: %+v, asked %v", args, got, w.asked)
 		}
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	w := newWorld(t).on("POST /v1/backups/b9/restore", 202, `{"id":"j1","status":"queued"}`).
+		on("GET /v1/restores/j1", 200, `{"id":"j1","status":"succeeded","node":"backup-1","stats":{"files":12,"bytes":2048},
+			"changes":[{"kind":"new","count":11,"paths":["/etc/a","/etc/b"]},{"kind":"same","count":1,"paths":[]}]}`)
+	got := w.run("backup", "restore", "b9", "--origin", "--path", "/etc/a", "--path", "/etc/b", "--overwrite", "beside", "--dry-run")
+	want := "a restore to where it came from on backup-1 would write 12 files, 2.00 KiB\nnew       11\n          /etc/a\n          /etc/b\n          and 9 more\nsame      1\n"
+	if got.code != 0 || got.out != want {
+		t.Errorf("%+v", got)
+	}
+	if want := `POST /v1/backups/b9/restore {"dry_run":true,"origin":true,"overwrite":"beside","paths":["/etc/a","/etc/b"]}`; w.asked[0] != want {
+		t.Errorf("asked %s", w.asked[0])
+	}
+	for _, args := range [][]string{{"--origin", "--target", "/t"}, {"--target", "/t"}, {}} {
+		if got := w.run(append([]string{"backup", "restore", "b9"}, args...)...); got.code != 2 {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
+func TestDownload(t *testing.T) {
+	w := newWorld(t).on("GET /v1/backups/b1/files/archive", 200, "packed")
+	to := filepath.Join(t.TempDir(), "etc.zip")
+	if got := w.run("backup", "download", "b1", "--path", "/etc", "-o", to); got.code != 0 || w.lastAsked() != "GET /v1/backups/b1/files/archive?format=zip&path=%2Fetc" {
+		t.Errorf("%+v, asked %s", got, w.lastAsked())
+	}
+	if data, err := os.ReadFile(to); err != nil || string(data) != "packed" {
+		t.Errorf("%q %v", data, err)
+	}
+	if got := w.run("backup", "download", "b1"); got.code != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A download that breaks off leaves no file that looks whole.
+func TestABrokenDownloadLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.real = http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/gzip")
+		_, _ = out.Write(make([]byte, 100_000))
+		panic(http.ErrAbortHandler)
+	})
+	dir := t.TempDir()
+	got := w.run("backup", "download", "b1", "-o", filepath.Join(dir, "all.tar.gz"))
+	if left, err := os.ReadDir(dir); got.code != 1 || err != nil || len(left) > 0 {
+		t.Errorf("%+v, left %v, %v", got, left, err)
 	}
 }

@@ -25,6 +25,7 @@ type run struct {
 	StartedAt  time.Time        `json:"started_at"`
 	FinishedAt time.Time        `json:"finished_at"`
 	Stats      client.Stats     `json:"stats"`
+	Changes    []client.Change  `json:"changes"` // of a restore
 }
 
 // followed is a run that is waited for.
@@ -75,12 +76,12 @@ func (f followed) verdict(out io.Writer, r run, silent bool) error {
 	switch r.Status {
 	case fsm.Succeeded:
 		if !silent {
-			fmt.Fprintln(out, line(f.done(r)))
+			fmt.Fprintln(out, paragraph(f.done(r)))
 		}
 		return nil
 	case fsm.Warning:
 		if !silent {
-			fmt.Fprintf(out, "%s\nwith %s: %s\n", line(f.done(r)), plural(max(r.Stats.Warnings, 1), "warning"), line(r.Error))
+			fmt.Fprintf(out, "%s\nwith %s: %s\n", paragraph(f.done(r)), plural(max(r.Stats.Warnings, 1), "warning"), line(r.Error))
 		}
 		return nil
 	}

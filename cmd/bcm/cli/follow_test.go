@@ -121,17 +121,29 @@ func TestVerifyFails(t *testing.T) {
 	w := newWorld(t).on("POST /v1/backups/b9/verify", 202, `{"id":"j1","status":"queued"}`).
 		on("GET /v1/verifications/j1", 200, strings.ReplaceAll(status("failed", `,"error":"3 blobs are missing"`), "b9", "j1"))
 	got := w.run("backup", "verify", "b9")
-	if got.code != 3 || !strings.HasSuffix(got.err, "bcm: verify j1: failed: 3 blobs are missing\n") {
+	if got.code != 3 || !strings.HasSuffix(got.err, "bcm: verification j1: failed: 3 blobs are missing\n") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestDrainWaits(t *testing.T) {
 	w := newWorld(t).on("POST /v1/nodes/n1/drain", 200, nodeRow).
-		on("GET /v1/nodes/n1", 200, `{"running":2}`).on("GET /v1/nodes/n1", 200, `{"running":0}`)
+		on("GET /v1/nodes/n1", 200, `{"mode":"draining","running":2}`).
+		on("GET /v1/nodes/n1", 200, `{"mode":"draining","running":0}`).
+		on("GET /v1/nodes/n1", 200, `{"mode":"draining","running":0,"drained":true}`)
 	got := w.run("node", "drain", "n1", "--wait")
-	if got.code != 0 || got.err != "2 runs left\n" || got.out != "node n1 runs nothing any more\n" {
+	if got.code != 0 || got.err != "2 runs left\nnothing runs; its clients and their data are on their way to others\n" ||
+		got.out != "node n1 is drained: it runs nothing, and nothing lies on it\n" {
 		t.Errorf("%+v, asked %q", got, w.asked)
+	}
+}
+
+// Somebody who takes the node back ends the wait.
+func TestDrainIsTakenBack(t *testing.T) {
+	w := newWorld(t).on("POST /v1/nodes/n1/drain", 200, nodeRow).on("GET /v1/nodes/n1", 200, `{"mode":"active"}`)
+	got := w.run("node", "drain", "n1", "--wait")
+	if got.code != 1 || !strings.Contains(got.err, "node n1 is active now") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -109,6 +109,15 @@ func line(s string) string {
 	return strings.Join(strings.Fields(clean(s)), " ")
 }
 
+// paragraph makes what may come from elsewhere fit for a terminal, line by line.
+func paragraph(s string) string {
+	all := strings.Split(s, "\n")
+	for i := range all {
+		all[i] = clean(all[i])
+	}
+	return strings.Join(all, "\n")
+}
+
 // labels writes labels as they are given on the command line, sorted.
 func labels(m map[string]string) string {
 	pairs := make([]string, 0, len(m))

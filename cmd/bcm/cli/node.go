@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ func (a *app) nodes() *cobra.Command {
 			},
 		}),
 		show(a, one[client.Node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
-		a.nodeMode(), a.nodeDrain(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
+		a.nodeMode(), a.nodeDrain(), a.nodeImpact(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
 	)
 }
 
@@ -79,7 +80,7 @@ func nodeFields(a *app, n client.Node) []field {
 		{"ID", n.Id},
 		{"Roles", strings.Join(n.Roles, ", ")},
 		{"Status", strings.TrimSpace(n.Status + " " + n.Reason)},
-		{"Mode", n.Mode},
+		{"Mode", modeText(n)},
 		{"Site", n.Site},
 		{"Labels", labels(n.Labels)},
 		{"Address", n.Address},
@@ -91,6 +92,14 @@ func nodeFields(a *app, n client.Node) []field {
 		{"Certificate", until(a, value(n.CertificateNotAfter))},
 		{"Joined", a.instant(n.CreatedAt)},
 	}
+}
+
+// modeText is what is wanted of a node, and whether that is reached.
+func modeText(n client.Node) string {
+	if n.Drained {
+		return n.Mode + ", and has nothing left"
+	}
+	return n.Mode
 }
 
 func until(a *app, t time.Time) string {
@@ -151,8 +160,12 @@ func (a *app) nodeDrain() *cobra.Command {
 	var r result
 	var wait bool
 	cmd := &cobra.Command{
-		Use:               "drain NODE",
-		Short:             "Let a node finish what it runs, and give it nothing new",
+		Use:   "drain NODE",
+		Short: "Let a node finish what it runs, and give away all that it answers for",
+		Long: `Let a node finish what it runs, and give it nothing new. Others answer for its
+clients at once. Of the repositories that it keeps another storage gets a copy,
+and when that is complete the node is left. With --wait the verb ends when the
+node has nothing left; see what it has with: bcm node impact NODE`,
 		Args:              Takes("NODE"),
 		ValidArgsFunction: a.firstArg(nodeRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -165,22 +178,23 @@ func (a *app) nodeDrain() *cobra.Command {
 				return err
 			}
 			if wait {
-				if err := a.idle(cmd, g, args[0]); err != nil {
+				if err := a.drained(cmd, g, args[0]); err != nil {
 					return err
 				}
-				return r.write(cmd, data, "node %s runs nothing any more", args[0])
+				return r.write(cmd, data, "node %s is drained: it runs nothing, and nothing lies on it", args[0])
 			}
 			return r.write(cmd, data, "node %s finishes what it runs; bring it back with: bcm node mode %s active", args[0], args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the node runs nothing any more")
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the node has nothing left")
 	r.flags(cmd)
 	return cmd
 }
 
-// idle waits until a node runs nothing any more.
-func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
-	last := int64(0)
+// drained waits until a node has nothing left, and tells what there still is each
+// time that this has changed.
+func (a *app) drained(cmd *cobra.Command, g *grid, ref string) error {
+	last := ""
 	return a.each(cmd.Context(), cmd.ErrOrStderr(), func() (bool, error) {
 		data, err := g.call(cmd.Context(), "GET", at("nodes", ref), nil, nil)
 		if err != nil {
@@ -190,11 +204,21 @@ func (a *app) idle(cmd *cobra.Command, g *grid, ref string) error {
 		if err := json.Unmarshal(data, &n); err != nil {
 			return false, fmt.Errorf("reading the answer: %w", err)
 		}
-		if n.Running != last && n.Running > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s left\n", plural(int(n.Running), "run"))
+		if n.Mode != string(fsm.Draining) {
+			return false, fmt.Errorf("node %s is %s now, and no longer drains", ref, n.Mode)
 		}
-		last = n.Running
-		return n.Running == 0, nil
+		if n.Drained {
+			return true, nil
+		}
+		left := plural(int(n.Running), "run") + " left"
+		if n.Running == 0 {
+			left = "nothing runs; its clients and their data are on their way to others"
+		}
+		if left != last {
+			fmt.Fprintln(cmd.ErrOrStderr(), left)
+		}
+		last = left
+		return false, nil
 	})
 }
 
@@ -217,7 +241,37 @@ func (a *app) nodeRemove() *cobra.Command {
 			}
 			return nil
 		},
+		last: func(cmd *cobra.Command, g *grid, ref string) error {
+			if !force {
+				return nil
+			}
+			return a.mayLose(cmd, g, ref)
+		},
 	})
-	cmd.Flags().BoolVar(&force, "force", false, "even when it is online, or holds the only copy of data")
+	cmd.Flags().BoolVar(&force, "force", false, "even when it is online, or holds the only complete copy of data")
 	return cmd
+}
+
+// mayLose lets people type the name of a node with which data would be lost.
+func (a *app) mayLose(cmd *cobra.Command, g *grid, ref string) error {
+	data, err := g.call(cmd.Context(), "GET", at("nodes", ref, "impact"), nil, nil)
+	if err != nil {
+		return err
+	}
+	var i client.Impact
+	if err := json.Unmarshal(data, &i); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if len(i.OnlyCopies) == 0 {
+		return nil
+	}
+	lost := line(strings.Join(onlyCopies(i), ", "))
+	typed, err := a.ask(cmd, fmt.Sprintf("With node %s the only complete copy is lost of: %s\nType the name of the node to give that up: ", line(i.Node), lost))
+	if err != nil {
+		return err
+	}
+	if typed != i.Node {
+		return errors.New("nothing was done")
+	}
+	return nil
 }

@@ -87,6 +87,7 @@ type removal struct {
 	done  string // what the object is then; "removed" when empty
 	path  func(ref string) string
 	query func() url.Values
+	last  func(cmd *cobra.Command, g *grid, ref string) error // the last word before it is done; may be nil
 	refs  completer
 }
 
@@ -113,6 +114,11 @@ func (a *app) remover(m removal) *cobra.Command {
 				query = m.query()
 			}
 			for _, ref := range args {
+				if m.last != nil {
+					if err := m.last(cmd, g, ref); err != nil {
+						return err
+					}
+				}
 				data, err := g.call(cmd.Context(), "DELETE", m.path(ref), query, nil)
 				if err != nil {
 					return err

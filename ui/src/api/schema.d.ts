@@ -112,6 +112,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/acls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Access lists
+         * @description Needs the right groups:read.
+         */
+        get: operations["listACLs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/acls/{kind}/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The access list of an object
+         * @description Needs the right groups:read.
+         */
+        get: operations["getACL"];
+        /**
+         * Give an object an access list
+         * @description Needs the right groups:write.
+         */
+        put: operations["putACL"];
+        post?: never;
+        /**
+         * Open an object to all who have the right by a group
+         * @description Needs the right groups:write.
+         */
+        delete: operations["removeACL"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts": {
         parameters: {
             query?: never;
@@ -276,6 +324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/assignments/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why each node answers for a client, or does not
+         * @description Needs the right data:read.
+         */
+        post: operations["explainAssignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/backups": {
         parameters: {
             query?: never;
@@ -380,6 +448,26 @@ export interface paths {
          * @description Needs the right backups:restore.
          */
         get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups/{backup}/files/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A folder or a file of a backup, packed
+         * @description Needs the right backups:restore.
+         */
+        get: operations["getArchive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -913,6 +1001,66 @@ export interface paths {
         patch: operations["updateGroup"];
         trace?: never;
     };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Long work of all kinds on what is stored
+         * @description Needs the right backups:read.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job, with its progress while it runs
+         * @description Needs the right backups:read.
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a job; it takes the right that beginning it takes
+         * @description Needs the right backups:read.
+         */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/join": {
         parameters: {
             query?: never;
@@ -1139,6 +1287,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes/{node}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What depends on a node: what stands still, or is lost, when it dies
+         * @description Needs the right data:read.
+         */
+        get: operations["getNodeImpact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/repositories": {
         parameters: {
             query?: never;
@@ -1181,6 +1349,106 @@ export interface paths {
          * @description Needs the right data:write.
          */
         patch: operations["updateRepository"];
+        trace?: never;
+    };
+    "/v1/repositories/{repository}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a storage what another one has of a repository
+         * @description Needs the right data:write.
+         */
+        post: operations["copyRepository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/repositories/{repository}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a snapshot that a repository has, now or as of a time
+         * @description Needs the right backups:restore.
+         */
+        post: operations["restoreRepository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/repositories/{repository}/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read again what a storage has of a repository
+         * @description Needs the right data:write.
+         */
+        post: operations["scrubRepository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/repositories/{repository}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a repository itself says that it has, now or as of a time
+         * @description Needs the right backups:read.
+         */
+        get: operations["listSnapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/repositories/{repository}/snapshots/{snapshot}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A directory of a snapshot of a repository
+         * @description Needs the right data:write.
+         */
+        get: operations["listSnapshotFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/restores": {
@@ -1627,6 +1895,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ACL: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Names */
+            groups: string[];
+            /** @description Opaque and for ever */
+            id: string;
+            /**
+             * Format: int64
+             * @description Applied index of the last change
+             */
+            index: number;
+            /** @description clients, tasks or repositories */
+            kind: string;
+            /** @description Name */
+            object: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Names */
+            users: string[];
+        };
+        ACLInput: {
+            /** @description Ids or names */
+            groups?: string[];
+            /** @description Ids or names */
+            users?: string[];
+        };
         APIToken: {
             /** Format: date-time */
             created_at: string;
@@ -1724,9 +2019,33 @@ export interface components {
             /** @description Destructive changes wait until a second user grants them */
             required: boolean;
         };
+        AssignedNode: {
+            /** @description preferred or stand-in, of a backup manager; primary, which is written to, or copy, of a storage */
+            as: string;
+            /** @description Of a storage: whether it has all that was stored */
+            complete: boolean | null;
+            /** @description What is wanted of it */
+            mode: string;
+            /** @description Name */
+            node: string;
+            /** @description backup-manager or backup-storage */
+            role: string;
+            /** @description What is observed of the node; removed when there is none any more */
+            status: string;
+        };
         Assignment: {
             /** @description Name */
             client: string;
+            /**
+             * Format: int64
+             * @description On how many storages all of it lies
+             */
+            complete: number;
+            /**
+             * Format: int64
+             * @description On how many storages the data should lie
+             */
+            copies: number;
             /** Format: date-time */
             created_at: string;
             /** @description Opaque and for ever */
@@ -1738,6 +2057,8 @@ export interface components {
             index: number;
             /** @description Names of backup managers, the preferred first */
             managers: string[];
+            /** @description The same with what each of them is to the client, and how it is */
+            nodes: components["schemas"]["AssignedNode"][];
             /** @description Name */
             repository: string;
             /** @description Names of storage nodes, the one written to first */
@@ -1916,6 +2237,14 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        Change: {
+            /** Format: int64 */
+            count: number;
+            /** @description new, replaced, beside, skipped or same */
+            kind: string;
+            /** @description The first ones, below the target */
+            paths: string[];
+        };
         Client: {
             address: string;
             /**
@@ -2042,6 +2371,54 @@ export interface components {
             /** @description At one of these; none means any */
             sites?: string[];
         };
+        Copy: {
+            /**
+             * Format: date-time
+             * @description It has all that was stored by then
+             */
+            as_of: string | null;
+            /**
+             * Format: int64
+             * @description When a job last looked
+             */
+            blobs: number;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Blobs that its source has with other bytes; they are kept as they were
+             */
+            differ?: number;
+            /** @description Why the last copy or scrub failed */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Blobs that its source does not have any more
+             */
+            extra?: number;
+            /**
+             * Format: int64
+             * @description Blobs that are damaged or missing
+             */
+            lost: number;
+            /**
+             * Format: date-time
+             * @description When all of it was last read again
+             */
+            scrubbed_at: string | null;
+            /** @description written: it is the one that is written to; whole: it has all of that; copying; behind: it lacks what was stored last; empty: nothing was copied yet; damaged: it has lost blobs; gone: its storage has left the grid */
+            state: string;
+            /** @description Name */
+            storage: string;
+        };
+        CopyInput: {
+            /** @description Id or name of the storage to copy from; otherwise the one that is written to */
+            from?: string;
+            /** @description Id or name of the storage; may be left out when there is one further storage */
+            to?: string;
+            /** @description Take away all that the source does not have any more, however much it is */
+            trim?: boolean;
+        };
         DayStats: {
             /** Format: int64 */
             bytes: number;
@@ -2163,11 +2540,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        ExplainInput: {
+            /** @description Name or id */
+            client: string;
+        };
         Explanation: {
             allowed: boolean;
             /** @description Names of the user's groups that give the right */
             groups: string[];
-            /** @description What was asked about; a right holds for all objects */
+            /** @description What was asked about; a right holds for all objects that have no access list */
             object: string;
             /** @description Names of groups that would give it */
             others: string[];
@@ -2360,7 +2741,28 @@ export interface components {
             /** Format: date-time */
             until?: string;
         };
+        Impact: {
+            /** @description Ids of those at work on it */
+            backups: string[];
+            /** @description Names of those that it answers for */
+            clients: string[];
+            /** @description Ids of the restores and other jobs at work on it */
+            jobs: string[];
+            /** @description Name */
+            node: string;
+            /** @description Repositories of which it has the only complete copy: their data is lost with it */
+            only_copies: components["schemas"]["OnlyCopies"][];
+            /** @description Names of clients whose data is written here: their backups wait until a complete copy takes its place, or the node is back */
+            waiting: string[];
+            /** @description Names of clients with a task that no other node could run now */
+            without_runner: string[];
+        };
         Job: {
+            /**
+             * Format: date-time
+             * @description Of a restore: the repository is read as it was then
+             */
+            as_of?: string;
             /** Format: int32 */
             attempt: number;
             /** @description Id; empty when it is about the whole repository */
@@ -2369,10 +2771,14 @@ export interface components {
             by: string;
             /** @description It was asked to stop */
             cancelling: boolean;
+            /** @description Of a restore that has ended: what it did to files and links, or would do */
+            changes?: components["schemas"]["Change"][];
             /** @description Name of the client whose data it is */
             client: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Of a restore: it only tells what would change */
+            dry_run?: boolean;
             error: string | null;
             /**
              * Format: int64
@@ -2392,10 +2798,16 @@ export interface components {
             kind: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
-            /** @description Of a restore: never, always or if-newer */
+            /** @description Of a restore: what does not come back */
+            note?: string;
+            /** @description Of a restore: to where the source was, instead of to a target */
+            origin?: boolean;
+            /** @description Of a restore: never, always, if-newer or beside */
             overwrite?: string;
-            /** @description Of a restore: within the backup */
+            /** @description Of a restore: within the backup; of several paths, the folder that has them */
             path?: string;
+            /** @description Of a restore of several: what is restored */
+            paths?: string[];
             /**
              * Format: int64
              * @description Of a verification: how much of the data is read
@@ -2403,6 +2815,8 @@ export interface components {
             percent?: number;
             /** @description While it runs */
             progress?: components["schemas"]["Progress"];
+            /** @description Of a copy: it brings back what its storage has lost */
+            repair?: boolean;
             /** @description Of a drill that has ended */
             report?: components["schemas"]["DrillReport"];
             /** @description Name */
@@ -2412,6 +2826,8 @@ export interface components {
              * @description When it is tried again after a failure
              */
             retry_at: string | null;
+            /** @description Of a restore from a repository instead of a backup */
+            snapshot?: string;
             /** Format: date-time */
             started_at: string | null;
             stats: components["schemas"]["Stats"];
@@ -2421,6 +2837,8 @@ export interface components {
             storage?: string;
             /** @description Of a restore: where to */
             target?: string;
+            /** @description Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay */
+            trim?: string;
             /** Format: date-time */
             updated_at: string;
             /** @description Name of the node that it must run on */
@@ -2543,6 +2961,16 @@ export interface components {
             /** @description Oldest first */
             items: components["schemas"]["Line"][];
             /** Format: int64 */
+            total: number;
+        };
+        ListACL: {
+            items: components["schemas"]["ACL"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
             total: number;
         };
         ListAPIToken: {
@@ -2687,6 +3115,16 @@ export interface components {
         };
         ListSchedule: {
             items: components["schemas"]["Schedule"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        ListSnapshot: {
+            items: components["schemas"]["Snapshot"][];
             /** @description Where the next page begins; absent on the last */
             next?: string;
             /**
@@ -2865,6 +3303,8 @@ export interface components {
             cluster_mode: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @description It drains, and has nothing left: it runs nothing, answers for nobody and keeps no data */
+            drained: boolean;
             /** @description Opaque and for ever */
             id: string;
             /**
@@ -2950,6 +3390,12 @@ export interface components {
             kind: string;
             name: string;
         };
+        OnlyCopies: {
+            /** @description Names of those whose data it has */
+            clients: string[];
+            /** @description Name */
+            repository: string;
+        };
         PasswordChange: {
             /** @description At least 12 characters */
             new_password: string;
@@ -2968,6 +3414,19 @@ export interface components {
             /** @description site, label:KEY, or empty */
             spread?: string;
             storages?: components["schemas"]["ConstraintChange"];
+        };
+        PlacementExplanation: {
+            /** @description Name */
+            client: string;
+            /**
+             * Format: int64
+             * @description On how many storages its data should lie
+             */
+            copies: number;
+            /** @description Each node once for each of the two roles, backup-manager and backup-storage */
+            nodes: components["schemas"]["Verdict"][];
+            /** @description Where its data may be handled and kept */
+            placement: components["schemas"]["Placement"];
         };
         Problem: {
             /** @description What kind of refusal it is; the only part to compare */
@@ -3023,6 +3482,8 @@ export interface components {
         Repository: {
             /** @description Names of the clients whose data it keeps */
             clients: string[];
+            /** @description What each of the storages has, in their order */
+            copies: components["schemas"]["Copy"][];
             /** Format: date-time */
             created_at: string;
             /** @description A backup was begun in it */
@@ -3050,15 +3511,40 @@ export interface components {
             /** Format: int64 */
             quota?: number;
         };
-        RestoreInput: {
+        RepositoryRestoreInput: {
+            /**
+             * Format: date-time
+             * @description Read the repository as it was at the time
+             */
+            as_of?: string;
             /** @description Id or name of the backup manager to restore on */
             node: string;
             /** @description What becomes of files that are there: never (unless said otherwise), always or if-newer */
             overwrite?: string;
-            /** @description Within the backup; / for all of it, which is also what none means */
+            /** @description Within the snapshot; otherwise / */
             path?: string;
+            /** @description Id, as listed by the repository */
+            snapshot: string;
+            /** @description Id or name of the storage whose copy to read; otherwise any that is up */
+            storage?: string;
             /** @description An absolute path there */
             target: string;
+        };
+        RestoreInput: {
+            /** @description Only tell what would change */
+            dry_run?: boolean;
+            /** @description Id or name of the backup manager to restore on; to the origin, otherwise the one that made the backup */
+            node?: string;
+            /** @description Restore to where the source was, instead of to a target */
+            origin?: boolean;
+            /** @description What becomes of files that are there and different: never (unless said otherwise), always, if-newer, or beside: they stay and the restored one is put next to it as NAME.restored-TIME */
+            overwrite?: string;
+            /** @description Within the backup: the content of a folder, or a file. / for all of it, which is also what none means */
+            path?: string;
+            /** @description Several paths, instead of one: each keeps its way below the deepest folder that has all of them */
+            paths?: string[];
+            /** @description An absolute path there */
+            target?: string;
         };
         Retention: {
             /** Format: int64 */
@@ -3211,6 +3697,10 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin; UTC unless said otherwise */
             zone?: string;
         };
+        ScrubInput: {
+            /** @description Id or name; otherwise the one that is written to */
+            storage?: string;
+        };
         Settings: {
             approval: components["schemas"]["ApprovalSettings"];
             maintenance: components["schemas"]["MaintenanceSettings"];
@@ -3248,6 +3738,25 @@ export interface components {
             /** Format: int64 */
             total: number;
             zone: string;
+        };
+        Snapshot: {
+            /** @description Id of the run that made it */
+            backup: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description Name that it was made under */
+            client: string;
+            /** Format: date-time */
+            ended_at: string;
+            /** Format: int64 */
+            files: number;
+            id: string;
+            /** @description The grid knows that backup and it is not deleted */
+            known: boolean;
+            /** Format: date-time */
+            started_at: string;
+            /** @description Name that it was made under */
+            task: string;
         };
         Source: {
             /** @description Program and arguments */
@@ -3465,6 +3974,19 @@ export interface components {
             /** @description At least 12 characters */
             password: string;
         };
+        Verdict: {
+            /** @description What it is to the client; empty when it is not chosen */
+            as: string;
+            chosen: boolean;
+            /** @description The same for people */
+            detail: string;
+            /** @description Name */
+            node: string;
+            /** @description chosen, leaving, role, mode, status, full, constraint, domain, settled or score */
+            reason: string;
+            /** @description In which it might answer for the client */
+            role: string;
+        };
         VerificationInput: {
             /** @description Id or name of the backup manager to verify on; otherwise any */
             node?: string;
@@ -3655,7 +4177,7 @@ export interface operations {
                 user?: string;
                 /** @description Such as backups:run */
                 right?: string;
-                /** @description To what, such as tasks/web; a right holds for all objects */
+                /** @description To what, such as tasks/web; a right holds for all objects that have no access list */
                 object?: string;
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
@@ -3678,6 +4200,183 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Explanation"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listACLs: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: object, created_at, updated_at. Otherwise object */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Of what: clients, tasks, repositories */
+                kind?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListACL"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getACL: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                kind: string;
+                /** @description Id or name */
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ACL"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putACL: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                kind: string;
+                /** @description Id or name */
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ACLInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ACL"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeACL: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                kind: string;
+                /** @description Id or name */
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -4076,6 +4775,49 @@ export interface operations {
             };
         };
     };
+    explainAssignment: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacementExplanation"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBackups: {
         parameters: {
             query?: {
@@ -4436,6 +5178,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListFile"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getArchive: {
+        parameters: {
+            query?: {
+                /** @description Within the backup; otherwise / */
+                path?: string;
+                /** @description tar.gz, unless said otherwise, or zip */
+                format?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A folder or a file of a backup, packed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description Refused */
@@ -5824,6 +6609,145 @@ export interface operations {
             };
         };
     };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: created_at, updated_at, finished_at, status, node, kind, repository. Otherwise -created_at */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Where it stands: queued, assigned, running, succeeded, warning, failed, cancelled, interrupted, deleted */
+                status?: string[];
+                /** @description Only of the backup, by id */
+                backup?: string[];
+                /** @description Only on the node, by id or name */
+                node?: string[];
+                /** @description Only what was begun at or after the time */
+                from?: string[];
+                /** @description Only what was begun before the time */
+                to?: string[];
+                /** @description What it does: restore, verify, forget, prune, copy, scrub */
+                kind?: string[];
+                /** @description Only of the repository, by id or name */
+                repository?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListJob"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     join: {
         parameters: {
             query?: never;
@@ -6239,7 +7163,7 @@ export interface operations {
     removeNode: {
         parameters: {
             query?: {
-                /** @description Also while it is online, or holds the only copy of data */
+                /** @description Also while it is online, or holds the only complete copy of data */
                 force?: boolean;
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
@@ -6436,6 +7360,45 @@ export interface operations {
             };
         };
     };
+    getNodeImpact: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRepositories: {
         parameters: {
             query?: {
@@ -6554,6 +7517,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Repository"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copyRepository: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CopyInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreRepository: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryRestoreInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scrubRepository: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ScrubInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSnapshots: {
+        parameters: {
+            query?: {
+                /** @description As it was at the time, as in RFC 3339; otherwise as it is */
+                as_of?: string;
+                /** @description Id or name of the storage whose copy to read; otherwise any that is up */
+                storage?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSnapshot"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSnapshotFiles: {
+        parameters: {
+            query?: {
+                /** @description As it was at the time, as in RFC 3339; otherwise as it is */
+                as_of?: string;
+                /** @description Id or name of the storage whose copy to read; otherwise any that is up */
+                storage?: string;
+                /** @description Within the snapshot; otherwise / */
+                path?: string;
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                repository: string;
+                /** @description Id or name */
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFile"];
                 };
             };
             /** @description Refused */
