@@ -100,7 +100,22 @@ func (m *devMember) launch(grid string, join ...string) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("starting %s: %w", m.Name, err)
 	}
 	m.PID = cmd.Process.Pid
+	m.appear()
 	return cmd, nil
+}
+
+// appear waits, for a second at most, until the process that was just started has
+// its arguments or has ended: the system tells of the start a moment before they can
+// be read, and [devMember.runs] would take it for gone.
+func (m *devMember) appear() {
+	for range 1000 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", m.PID))
+		_, state, _ := strings.Cut(string(stat), ") ")
+		if err != nil || strings.HasPrefix(state, "Z") || m.runs() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // runs tells whether the member's process is there: one with its pid that was

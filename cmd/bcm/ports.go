@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 )
 
@@ -93,35 +95,42 @@ func settleOne(listen, advertise string, before endpoint) (endpoint, error) {
 	return out, nil
 }
 
+// Picked ports lie below those that systems give to outgoing connections (from 32768
+// on Linux, 49152 elsewhere): between picking a port and listening at it, somebody's
+// connection could take one of those.
+const (
+	firstPicked = 10240
+	lastPicked  = 32767
+)
+
 // pickPort gives the port used before, or one that is free for TCP and UDP.
 func pickPort(host string, before endpoint) (string, error) {
 	if _, port, err := net.SplitHostPort(before.Listen); err == nil {
 		return port, nil
 	}
-	var c net.ListenConfig
-	for range 16 {
-		tcp, err := c.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			return "", fmt.Errorf("picking a port: %w", err)
-		}
-		_, port, err := net.SplitHostPort(tcp.Addr().String())
-		if err != nil {
-			return "", errors.Join(err, tcp.Close())
-		}
-		udp, err := c.ListenPacket(context.Background(), "udp", net.JoinHostPort(host, port))
-		if err != nil {
-			err = tcp.Close()
-		} else {
-			err = errors.Join(udp.Close(), tcp.Close())
-			if err == nil {
-				return port, nil
-			}
-		}
-		if err != nil {
-			return "", err
+	var last error
+	for range 100 {
+		port := strconv.Itoa(firstPicked + rand.IntN(lastPicked-firstPicked+1))
+		if last = free(host, port); last == nil {
+			return port, nil
 		}
 	}
-	return "", errors.New("picking a port: none is free for both TCP and UDP")
+	return "", fmt.Errorf("picking a port for %s: %w", host, last)
+}
+
+// free tells whether nobody listens at a port.
+func free(host, port string) error {
+	var c net.ListenConfig
+	addr := net.JoinHostPort(host, port)
+	tcp, err := c.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return err
+	}
+	udp, err := c.ListenPacket(context.Background(), "udp", addr)
+	if err != nil {
+		return errors.Join(err, tcp.Close())
+	}
+	return errors.Join(udp.Close(), tcp.Close())
 }
 
 // reachable is a host under which others find one who listens on host: itself,
