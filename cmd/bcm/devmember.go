@@ -136,7 +136,9 @@ func (m *devMember) gone() error {
 		return nil //nolint:nilerr // no process of that pid is what is waited for
 	}
 	_, state, _ := strings.Cut(string(stat), ") ")
-	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", m.PID)); err == nil && len(line) == 0 && !strings.HasPrefix(state, "Z") {
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", m.PID)) // a first thread that is dead may have live ones
+	ending := err == nil && len(threads) > 1 || !strings.HasPrefix(state, "Z")
+	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", m.PID)); err == nil && len(line) == 0 && ending {
 		return fmt.Errorf("%s (pid %d) is still ending", m.Name, m.PID)
 	}
 	return nil
