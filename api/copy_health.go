@@ -6,7 +6,7 @@ import (
 	"bcm/fsm"
 )
 
-// When storages and copies become alerts; the rules for Prometheus say the same.
+// When storages and copies become alerts.
 const (
 	fillsUp      = 14             // days until a storage is full
 	fillsUpSoon  = 3              // days

@@ -68,12 +68,15 @@ func checkInside(field, p string) error {
 }
 
 // listFiles lists a directory of a backup.
-func listFiles(c *call) (List[File], error) {
+func listFiles(c *call) (List[File], error) { return c.directory(c.stored) }
+
+// directory lists the directory that the query names of what is stored.
+func (c *call) directory(stored func() (Stored, error)) (List[File], error) {
 	dir, err := c.inside()
 	if err != nil {
 		return List[File]{}, err
 	}
-	s, err := c.stored()
+	s, err := stored()
 	if err != nil {
 		return List[File]{}, err
 	}

@@ -93,22 +93,11 @@ func listSnapshots(c *call) (List[Snapshot], error) {
 // listSnapshotFiles lists a directory of a snapshot. It may be of any client that
 // shares the repository, so that its route takes the right to change them all.
 func listSnapshotFiles(c *call) (List[File], error) {
-	dir, err := c.inside()
-	if err != nil {
-		return List[File]{}, err
-	}
-	s, err := c.repositoryStored()
-	if err != nil {
-		return List[File]{}, err
-	}
-	s.Snapshot = c.param("snapshot")
-	ctx, cancel := context.WithTimeout(c.ctx(), maxBrowse)
-	defer cancel()
-	files, err := c.Files.List(ctx, s, dir)
-	if err != nil {
-		return List[File]{}, err
-	}
-	return List[File]{Items: some(files), Total: len(files)}, nil
+	return c.directory(func() (Stored, error) {
+		s, err := c.repositoryStored()
+		s.Snapshot = c.param("snapshot")
+		return s, err
+	})
 }
 
 func restoreRepository(c *call, in *RepositoryRestoreInput) (Job, error) {
