@@ -164,12 +164,12 @@ func TestRoleMayBeAheadOfTheStorage(t *testing.T) {
 	o.Fence = fsm.Fence{Index: 3}
 	refused := make(chan struct{})
 	once := sync.OnceFunc(func() { close(refused) })
-	r.Wrap = func(next http.Handler) http.Handler {
+	r.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			next.ServeHTTP(w, req)
 			once()
 		})
-	}
+	})
 	done := make(chan error, 1)
 	go func() {
 		_, err := r.role.Do(t.Context(), o, func(fsm.Progress) {})

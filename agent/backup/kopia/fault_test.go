@@ -21,14 +21,14 @@ import (
 // onGet calls do once, before the first blob of a prefix is read.
 func (w *world) onGet(prefix string, do func()) {
 	var once sync.Once
-	w.Wrap = func(next http.Handler) http.Handler {
+	w.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/"+ns+"/"+prefix) {
 				once.Do(do)
 			}
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 }
 
 func TestCreate(t *testing.T) {
@@ -106,7 +106,7 @@ func TestBackupFailsWhenTheStorageStaysAway(t *testing.T) {
 	w.onPut("p", func(int32) { gone.Do(w.Kill) })
 	_, err := w.engine.Backup(t.Context(), w.repo, backup.Source{Paths: []string{dir}}, backup.BackupOptions{Client: "c1", Task: "t1"}, nil)
 	want(t, "away", err, backup.ErrUnavailable)
-	w.Wrap = nil
+	w.Wrap(nil)
 	w.Resume()
 	// What was left behind is in nobody's way: neither on the storage nor in the cache.
 	next := *w
@@ -121,17 +121,17 @@ func TestCheckpointsSurviveACrash(t *testing.T) {
 	dir := t.TempDir()
 	grow(t, dir, 1500, 10_000)
 	var stored atomic.Int32
-	w.Wrap = func(next http.Handler) http.Handler { // a storage slow enough for checkpoints, that dies after some
+	w.Wrap(func(next http.Handler) http.Handler { // a storage slow enough for checkpoints, that dies after some
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(rw, r)
 			if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/v1/"+ns+"/x") && stored.Add(1) == 3 {
 				w.Kill()
 			}
 		})
-	}
+	})
 	_, err := w.engine.Backup(t.Context(), w.repo, backup.Source{Paths: []string{dir}}, backup.BackupOptions{Client: "c1", Task: "t1", Run: "r1"}, nil)
 	want(t, "crash", err, backup.ErrUnavailable)
-	w.Wrap = nil
+	w.Wrap(nil)
 	w.Resume()
 	next := *w
 	next.engine = newEngine(t, Options{})

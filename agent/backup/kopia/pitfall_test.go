@@ -338,12 +338,12 @@ func TestPitfall11EventsComeAtAnEvenPace(t *testing.T) {
 // onPut calls do with a running number before each blob of a prefix is stored.
 func (w *world) onPut(prefix string, do func(n int32)) {
 	var n atomic.Int32
-	w.Wrap = func(next http.Handler) http.Handler {
+	w.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/v1/"+ns+"/"+prefix) {
 				do(n.Add(1))
 			}
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 }

@@ -138,12 +138,12 @@ func TestRestoreTriedAgainFetchesTheRest(t *testing.T) {
 		}
 	}
 	var fetched atomic.Int64
-	w.Wrap = func(next http.Handler) http.Handler {
+	w.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			fetched.Add(1)
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 	stats, err = w.engine.Restore(t.Context(), w.repo, snap.ID, "/", backup.Target{Dir: target, Overwrite: fsm.Always}, nil)
 	if err != nil || stats.Same != int64(cut) || stats.Files != int64(300-cut) || stats.Bytes != int64(300-cut)*20_000 {
 		t.Errorf("after %d: %+v, %v", cut, stats, err)

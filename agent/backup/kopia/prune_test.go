@@ -58,7 +58,7 @@ func TestPitfall08PruneNeedsItsLease(t *testing.T) {
 	// One that is lost in the middle: before the first delete.
 	middle := &lease{}
 	var deletes atomic.Int32
-	w.Wrap = func(next http.Handler) http.Handler {
+	w.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodDelete && !strings.Contains(r.URL.Path, "/s") {
 				deletes.Add(1)
@@ -68,13 +68,13 @@ func TestPitfall08PruneNeedsItsLease(t *testing.T) {
 			}
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 	_, err = w.engine.prune(t.Context(), w.repo, middle, nil, maintenance.SafetyNone)
 	want(t, "lost in the middle", err, backup.ErrLeaseLost)
 	if deletes.Load() > 0 {
 		t.Errorf("%d deletes without a lease", deletes.Load())
 	}
-	w.Wrap = nil
+	w.Wrap(nil)
 	// The storage itself lets nobody delete but the holder.
 	writer := w.as("n2", storage.Read|storage.Write)
 	_, err = writer.engine.prune(t.Context(), writer.repo, &lease{}, nil, maintenance.SafetyNone)
@@ -108,7 +108,7 @@ func TestPruneFreesRoom(t *testing.T) {
 
 func TestPruneLeavesTheYoung(t *testing.T) {
 	w, keep := garbage(t, 10_000)
-	w.Wrap = func(next http.Handler) http.Handler { // a storage with a minimum age
+	w.Wrap(func(next http.Handler) http.Handler { // a storage with a minimum age
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodDelete && !strings.Contains(r.URL.Path, "/s") {
 				rw.Header().Set("Bcm-Error", "young")
@@ -117,24 +117,24 @@ func TestPruneLeavesTheYoung(t *testing.T) {
 			}
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 	stats, err := w.engine.prune(t.Context(), w.repo, &lease{}, nil, maintenance.SafetyNone)
 	if err != nil || stats.Deleted != 0 || stats.Young == 0 {
 		t.Errorf("%+v, %v", stats, err)
 	}
-	w.Wrap = nil
+	w.Wrap(nil)
 	w.verify()
 	same(t, keep, w.restore(w.list(backup.Filter{})[0].ID))
 }
 
 func TestPruneMindsTheClock(t *testing.T) {
 	w, _ := garbage(t, 10_000)
-	w.Wrap = func(next http.Handler) http.Handler {
+	w.Wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			rw.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 			next.ServeHTTP(rw, r)
 		})
-	}
+	})
 	_, err := w.engine.Prune(t.Context(), w.repo, &lease{}, nil)
 	want(t, "clocks an hour apart", err, backup.ErrClock)
 }

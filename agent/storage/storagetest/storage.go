@@ -29,8 +29,6 @@ type Storage struct {
 	Store  *storage.Store
 	Grants *storage.Grants
 	Server *storage.Server
-	// Wrap, when set before requests are made, stands before the server.
-	Wrap func(http.Handler) http.Handler
 
 	t    testing.TB
 	opt  storage.Options
@@ -42,6 +40,8 @@ type Storage struct {
 	table   storage.Table
 	version uint64
 	running *http.Server
+	wrap    func(http.Handler) http.Handler
+	front   http.Handler // what answers: Server, behind wrap
 }
 
 // Start starts a storage that ends with the test. It lets nobody in.
@@ -72,13 +72,23 @@ func start(t testing.TB, id string, ca *pki.CA, opt storage.Options) *Storage {
 	return s
 }
 
-// ServeHTTP answers a request, through Wrap if it is set.
+// ServeHTTP answers a request, through what Wrap put before the server.
 func (s *Storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.Wrap != nil {
-		s.Wrap(s.Server).ServeHTTP(w, r)
-		return
+	s.mu.Lock()
+	front := s.front
+	s.mu.Unlock()
+	front.ServeHTTP(w, r)
+}
+
+// Wrap puts a handler before the server for the requests that come from now
+// on; nil takes it away. Requests that are being answered go on as they began.
+func (s *Storage) Wrap(with func(http.Handler) http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrap, s.front = with, s.Server
+	if with != nil {
+		s.front = with(s.Server)
 	}
-	s.Server.ServeHTTP(w, r)
 }
 
 // Kill ends the storage as a crash would: connections are cut.
@@ -134,6 +144,7 @@ func (s *Storage) open() {
 			return id.ID, err
 		},
 	})
+	s.Wrap(s.wrap)
 }
 
 // Allow gives a node rights in a namespace, instead of what it had there.
