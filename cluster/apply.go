@@ -72,6 +72,12 @@ func (n *Node) deliver(ctx context.Context, e fsm.Entry) (fsm.Result, error) {
 	}
 }
 
+// applied is the answer of a leader to one who had an entry for it.
+type applied struct {
+	Result fsm.Result `cbor:"result"`
+	Commit commit     `cbor:"commit"`
+}
+
 // try delivers the entry once, to whoever leads now.
 func (n *Node) try(ctx context.Context, e *fsm.Entry) (fsm.Result, error) {
 	if n.raft.State() == raft.Leader {
@@ -84,15 +90,15 @@ func (n *Node) try(ctx context.Context, e *fsm.Entry) (fsm.Result, error) {
 	identify(e)
 	asking, cancel := n.whileLeads(ctx, leader)
 	defer cancel()
-	var result fsm.Result
-	if err := n.calls.post(asking, leader, pathApply, *e, &result); err != nil {
+	var got applied
+	if err := n.calls.post(asking, leader, pathApply, *e, &got); err != nil {
 		return fsm.Result{}, err
 	}
-	if _, err := n.state.View(ctx, result.Index); err != nil {
+	if _, err := n.seen(ctx, got.Result.Index, leader, got.Commit); err != nil {
 		return fsm.Result{}, fsm.Errorf(fsm.OutcomeUnknown, "the change was made at index %d, but cannot be seen here yet; "+
-			"ask again with the same request id", result.Index)
+			"ask again with the same request id", got.Result.Index)
 	}
-	return result, nil
+	return got.Result, nil
 }
 
 // whileLeads ends with ctx, and once another than that leader is known: one that

@@ -16,7 +16,7 @@ import (
 // Paths of the calls that managers make to each other. All are POST: a library
 // between may repeat a GET by itself.
 const (
-	pathApply    = "/v1/apply"    // fsm.Entry -> fsm.Result
+	pathApply    = "/v1/apply"    // fsm.Entry -> applied
 	pathIndex    = "/v1/index"    // nothing -> readAt
 	pathSoft     = "/v1/soft"     // word -> nothing
 	pathTry      = "/v1/try"      // login -> permit

@@ -34,7 +34,7 @@ type Node struct {
 
 	disk    *disk
 	port    *port
-	trans   *raft.NetworkTransport
+	trans   *transport
 	raft    *raft.Raft
 	gossip  *gossip
 	calls   *calls

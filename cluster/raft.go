@@ -21,24 +21,23 @@ const (
 	// raft down never ends.
 	oneAtATime = 1
 
-	// commitTimeout is how soon followers learn, while nothing else is sent, that
-	// an entry is committed. It is the wait of a write made through a follower,
-	// and of a linearizable read there, until the effect can be seen at that
-	// follower; raft's default makes that 50 to 100 ms.
-	commitTimeout = 5 * time.Millisecond
+	// commitTimeout is how soon followers learn, while nothing else is sent and
+	// none of them asks ([commit]), that an entry is committed; raft takes up to
+	// twice as long. Each time costs a message to each.
+	commitTimeout = 50 * time.Millisecond
 )
 
 // openRaft brings raft up on the files and the port.
 func (n *Node) openRaft() (err error) {
 	defer recovered(&err, n.cfg.DataDir) // raft panics over a log with holes
-	n.trans = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	n.trans = newTransport(raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream{n.port.queues[ALPNRaft], n.port, n.cfg.ID},
 		MaxPool:                 raftConns,
 		MaxRPCsInFlight:         oneAtATime,
 		Timeout:                 raftTimeout,
 		Logger:                  n.log.Named("raft"),
 		MsgpackUseNewTimeFormat: true,
-	})
+	}))
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(n.cfg.ID)
 	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = n.cfg.Heartbeat, n.cfg.Election, n.cfg.LeaderLease

@@ -36,7 +36,8 @@ func (n *Node) View(ctx context.Context, f fsm.Freshness) (*fsm.View, error) {
 
 // readAt is the answer of a leader to one who wants to read.
 type readAt struct {
-	Index uint64 `cbor:"index"`
+	Index  uint64 `cbor:"index"`
+	Commit commit `cbor:"commit"`
 }
 
 // reads shares the question for an index among all who ask at the same time.
@@ -125,8 +126,11 @@ func (n *Node) tryIndex(ctx context.Context) (uint64, error) {
 	asking, cancel := n.whileLeads(ctx, leader)
 	defer cancel()
 	var at readAt
-	err := n.calls.post(asking, leader, pathIndex, nothing{}, &at)
-	return at.Index, err
+	if err := n.calls.post(asking, leader, pathIndex, nothing{}, &at); err != nil {
+		return 0, err
+	}
+	n.learn(ctx, leader, at.Commit)
+	return at.Index, nil
 }
 
 // confirm gives an index that contains every write acknowledged before it was

@@ -124,16 +124,17 @@ func peerOf(r *http.Request) (peer, error) {
 type nothing struct{}
 
 // takeEntry applies the entry of another manager, as the leader.
-func (n *Node) takeEntry(ctx context.Context, from peer, e fsm.Entry) (fsm.Result, error) {
+func (n *Node) takeEntry(ctx context.Context, from peer, e fsm.Entry) (applied, error) {
 	if n.raft.State() != raft.Leader {
-		return fsm.Result{}, &moved{cause: raft.ErrNotLeader}
+		return applied{}, &moved{cause: raft.ErrNotLeader}
 	}
 	if err := from.admits(n); err != nil {
-		return fsm.Result{}, err
+		return applied{}, err
 	}
 	ctx, cancel := n.bounded(ctx)
 	defer cancel()
-	return n.propose(ctx, e)
+	result, err := n.propose(ctx, e)
+	return applied{result, n.committed()}, err
 }
 
 // tellIndex gives an index that contains all that was acknowledged up to now.
@@ -141,5 +142,5 @@ func (n *Node) tellIndex(ctx context.Context, _ peer, _ nothing) (readAt, error)
 	ctx, cancel := n.bounded(ctx)
 	defer cancel()
 	index, err := n.confirm(ctx)
-	return readAt{index}, err
+	return readAt{index, n.committed()}, err
 }

@@ -60,7 +60,7 @@ var bench = sync.OnceValue(func() *world {
 	}
 	w.insert = time.Since(begin)
 	w.perByte = float64(heap()-before) / million
-	w.state.publish(million+2, tx.At)
+	w.state.publish(million+2, 0, tx.At)
 	return w
 })
 
@@ -145,7 +145,7 @@ func BenchmarkTableUpdate(b *testing.B) {
 		row := *old
 		row.Attempt++
 		put(tx, &tx.Backups, &row)
-		w.state.publish(index, tx.At)
+		w.state.publish(index, 0, tx.At)
 	})
 }
 

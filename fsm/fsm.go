@@ -82,7 +82,8 @@ func (f *FSM) Apply(record *raft.Log) any { return f.ApplyBatch([]*raft.Log{reco
 // The answer to each is an [Outcomes], or an error for one that cannot be read.
 func (f *FSM) ApplyBatch(records []*raft.Log) []any {
 	answers := make([]any, len(records))
-	last, at := uint64(0), f.now.Load().At
+	var last *raft.Log
+	at := f.now.Load().At
 	for i, record := range records {
 		if f.broken == nil && record.Type == raft.LogCommand {
 			answers[i], at = f.apply(record, at)
@@ -91,10 +92,10 @@ func (f *FSM) ApplyBatch(records []*raft.Log) []any {
 			answers[i] = f.broken
 			continue
 		}
-		last = record.Index
+		last = record
 	}
-	if last > 0 {
-		f.publish(last, at)
+	if last != nil {
+		f.publish(last.Index, last.Term, at)
 	}
 	return answers
 }
@@ -143,10 +144,10 @@ func (f *FSM) fail(index uint64, at Time, err error) Time {
 	return at
 }
 
-// publish makes the state after index visible and wakes all who wait for it.
-func (f *FSM) publish(index uint64, at Time) {
+// publish makes the state after the record at index visible and wakes all who wait for it.
+func (f *FSM) publish(index, term uint64, at Time) {
 	old := f.now.Load()
-	f.now.Store(&View{Index: index, At: at, tables: f.work.cut(old.tables), next: make(chan struct{})})
+	f.now.Store(&View{Index: index, Term: term, At: at, tables: f.work.cut(old.tables), next: make(chan struct{})})
 	close(old.next)
 }
 

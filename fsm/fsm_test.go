@@ -165,7 +165,7 @@ func TestFaultIsARefusal(t *testing.T) {
 	before := l.view()
 	tx := &Tx{tables: l.state.work, Index: before.Index + 1, At: before.At, By: "system:x"}
 	_, err := tx.run(Entry{Kind: "schedule.create", By: "system:x"}, faulty{})
-	l.state.publish(before.Index+1, before.At)
+	l.state.publish(before.Index+1, 0, before.At)
 	if CodeOf(err) != Internal || l.view().Digest() != before.Digest() || len(difference(before, l.view())) != 0 {
 		t.Errorf("%v; %v", err, difference(before, l.view()))
 	}

@@ -32,7 +32,7 @@ func FuzzDecodeBatch(f *testing.F) {
 				t.Fatal(err)
 			}
 			state.work = v.tables
-			state.publish(v.Index, v.At)
+			state.publish(v.Index, 0, v.At)
 			answer := state.Apply(&raft.Log{Index: v.Index + 1, Data: data})
 			if _, bad := answer.(error); bad && state.Now().Index != v.Index {
 				t.Error("a record that cannot be read moved the state")

@@ -108,6 +108,7 @@ func cutOr[T any](t, prev *Table[T]) Table[T] {
 // one likes, though it holds on to the memory of that time.
 type View struct {
 	Index uint64 // the last entry it contains
+	Term  uint64 // raft's term of that entry, 0 when it came in a snapshot
 	At    Time   // the time of that entry
 	*tables
 	next chan struct{}

@@ -78,7 +78,11 @@ var template = sync.OnceValues(func() (data []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := &repo.NewRepositoryOptions{BlockFormat: format.ContentFormat{MutableParameters: format.MutableParameters{MaxPackSize: packSize}}}
+	opt := &repo.NewRepositoryOptions{
+		BlockFormat: format.ContentFormat{MutableParameters: format.MutableParameters{MaxPackSize: packSize}},
+		// Opening must cost little here: scrypt, which Create uses, takes seconds under the race detector.
+		FormatBlockKeyDerivationAlgorithm: "pbkdf2-sha256-600000",
+	}
 	if err := repo.Initialize(context.Background(), st, opt, "secret"); err != nil {
 		return nil, err
 	}
