@@ -52,10 +52,15 @@ func (p *process) kill(ctx context.Context) error {
 	return nil
 }
 
-// there tells whether the process is more than a name.
+// there tells whether the process is more than a name. Its first thread may be
+// dead while others still hold its files.
 func (p *process) there() bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
-	return err == nil && !bytes.Contains(stat, []byte(") Z "))
+	if err != nil {
+		return false
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.pid))
+	return !bytes.Contains(stat, []byte(") Z ")) || err == nil && len(threads) > 1
 }
 
 // start starts it as it was started before.
