@@ -31,6 +31,9 @@ const (
 	SpreadLabel = "label:" // with the key of the label behind it
 )
 
+// Empty tells whether any node will do.
+func (c *Constraint) Empty() bool { return len(c.Sites) == 0 && len(c.Labels) == 0 }
+
 // Met tells whether the node will do.
 func (c *Constraint) Met(n *Node) bool { return c.atSite(n) && c.unmet(n) == "" }
 

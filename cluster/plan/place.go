@@ -67,18 +67,19 @@ func (w waiting) late(now time.Time) bool {
 // once for what comes after. What it knows of the grid it has asked for once.
 type placing struct {
 	v       *fsm.View
-	workers map[string]*worker // by node; nil for one that takes nothing
-	idle    *queue             // the backup managers by how busy they are; nil before it is needed
-	full    bool               // no backup manager has a slot free
-	tasks   map[string]bool    // whether a backup of the task is at work
-	leased  map[string]bool    // whether a job maintains the repository
-	clients map[string]int     // backups at work of a client
-	writers map[string]int     // backups at work that write to a storage
+	workers map[string]*worker  // by node; nil for one that takes nothing
+	idle    *queue              // the backup managers by how busy they are; nil before it is needed
+	full    bool                // no backup manager has a slot free
+	tasks   map[string]bool     // whether a backup of the task is at work
+	leased  map[string]bool     // whether a job maintains the repository
+	clients map[string]int      // backups at work of a client
+	fitting map[string][]string // backup managers that may handle the data of a client with a wish
+	writers map[string]int      // backups at work that write to a storage
 }
 
 func newPlacing(v *fsm.View) *placing {
 	return &placing{v: v, workers: make(map[string]*worker), tasks: make(map[string]bool),
-		leased: make(map[string]bool), clients: make(map[string]int), writers: make(map[string]int)}
+		leased: make(map[string]bool), clients: make(map[string]int), fitting: make(map[string][]string), writers: make(map[string]int)}
 }
 
 // waiting gives what is to be placed, the most urgent first.
@@ -200,18 +201,44 @@ func (p *placing) forJob(j *fsm.Job) *worker {
 }
 
 // forBackup is one of the managers that answer for the client, the preferred
-// first, or else the least busy of those on which the task may run.
+// first, or else the least busy of those on which the task may run and that may
+// handle the client's data.
 func (p *placing) forBackup(b *fsm.Backup, a *fsm.Assignment) *worker {
+	c, ok := p.v.Clients.Get(b.Client)
+	if !ok {
+		return nil
+	}
 	var only []string
 	if t, ok := p.v.Tasks.Get(b.Task); ok {
 		only = t.Nodes
 	}
 	for _, id := range a.Managers {
-		if w := p.worker(id); w != nil && w.node.Ready(fsm.RoleBackupManager) && !w.full() && allowed(only, id) {
+		w := p.worker(id)
+		if w != nil && w.node.Ready(fsm.RoleBackupManager) && !w.full() && allowed(only, id) && c.Placement.Managers.Met(w.node) {
 			return w
 		}
 	}
-	return p.leastBusy(only)
+	if c.Placement.Managers.Empty() {
+		return p.leastBusy(only)
+	}
+	fit := once(p.fitting, c.ID, func() []string { return p.fit(&c.Placement.Managers) })
+	if len(only) > 0 {
+		fit = slices.DeleteFunc(slices.Clone(fit), func(id string) bool { return !slices.Contains(only, id) })
+	}
+	if len(fit) == 0 {
+		return nil
+	}
+	return p.leastBusy(fit)
+}
+
+// fit gives the backup managers that meet a constraint.
+func (p *placing) fit(c *fsm.Constraint) (ids []string) {
+	for n := range p.v.Nodes.By("role", fsm.RoleBackupManager) {
+		if c.Met(n) {
+			ids = append(ids, n.ID)
+		}
+	}
+	return ids
 }
 
 func allowed(only []string, id string) bool { return len(only) == 0 || slices.Contains(only, id) }
