@@ -64,6 +64,9 @@ func (c *call) listed() (*fsm.ACL, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mustSee(c.view.Guards(o)); err != nil {
+		return nil, err
+	}
 	a, ok := c.view.ACL(o)
 	if !ok {
 		return nil, fsm.Errorf(fsm.NotFound, "%s/%s has no access list: it is open to whoever has the right by a group", o.Noun, o.Name)
@@ -107,6 +110,17 @@ func removeACL(c *call) error {
 // sees tells whether no access list leaves who asks out of a row.
 func (c *call) sees(row any) bool { return c.view.Bars(c.user, c.view.GuardsOf(row)...) == nil }
 
+// barrable tells whether there is an access list that could leave out who asks.
+func (c *call) barrable() bool { return c.view.ACLs.Len() > 0 && c.access.Rank < fsm.Unbarred }
+
+// mustSee refuses who asks for what an access list hides.
+func (c *call) mustSee(guards []fsm.Object) error {
+	if a := c.view.Bars(c.user, guards...); a != nil {
+		return c.view.Barred(c.user, a)
+	}
+	return nil
+}
+
 // seen finds the row that a part of the path names, which no access list may hide
 // from who asks.
 func seen[T any](c *call, t *fsm.Table[T], noun string) (*T, error) {
@@ -114,15 +128,22 @@ func seen[T any](c *call, t *fsm.Table[T], noun string) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a := c.view.Bars(c.user, c.view.GuardsOf(row)...); a != nil {
-		return nil, c.view.Barred(c.user, a)
+	return row, c.mustSee(c.view.GuardsOf(row))
+}
+
+// visible gives the rows of those ids that no access list hides from who asks.
+func visible[T any](c *call, t *fsm.Table[T], ids []string) (rows []*T) {
+	for _, id := range ids {
+		if row, ok := t.Get(id); ok && c.sees(row) {
+			rows = append(rows, row)
+		}
 	}
-	return row, nil
+	return rows
 }
 
 // unhidden is a filter that leaves out what access lists hide from who asks.
 func unhidden[T any](c *call) []pick[T] {
-	if c.view.ACLs.Len() == 0 || c.access.Rank >= fsm.Unbarred {
+	if !c.barrable() {
 		return nil
 	}
 	return only(filter[T]{has: func(row *T, _ string) bool { return c.sees(row) }}, "")

@@ -49,7 +49,7 @@ func TestAccessListsHide(t *testing.T) {
 func TestExplainMindsAccessLists(t *testing.T) {
 	w := newGrownWorld(t)
 	w.must(t, "user:admin", &fsm.PutACL{Noun: "clients", Object: "c1", Users: []string{"bob"}})
-	for object, allowed := range map[string]bool{"clients/c1": false, "tasks/files": false, "backups/b1": false, "repositories/r1": true, "clients/none": true} {
+	for object, allowed := range map[string]bool{"clients/c1": false, "tasks/files": false, "backups/b1": false, "repositories/r1": false, "clients/none": true} {
 		body := w.ask(t, "GET", "/v1/access/explain?user=ada&right=backups:restore&object="+object, "").Body.String()
 		if strings.Contains(body, `"allowed":true`) != allowed || !allowed && !strings.Contains(body, "access list of clients/c1") {
 			t.Errorf("%s: %s", object, body)

@@ -131,7 +131,7 @@ func (a *alerts) ofTasks() error {
 		return err
 	}
 	for t := range v.Tasks.All() {
-		if !t.Enabled {
+		if !t.Enabled || !a.call.sees(t) {
 			continue
 		}
 		object := Object{v.Tasks.Name(), t.ID, t.Name}

@@ -99,7 +99,7 @@ func approvalListing(now func() time.Time) listing[fsm.Approval, Approval] {
 }
 
 func getApproval(c *call) (Approval, error) {
-	a, err := find(&c.view.Approvals, "approval", c.param("approval"))
+	a, err := seen(c, &c.view.Approvals, "approval")
 	if err != nil {
 		return Approval{}, err
 	}
@@ -109,7 +109,7 @@ func getApproval(c *call) (Approval, error) {
 // decideApproval grants or denies: the command says which.
 func decideApproval(decide func(id string) fsm.Command) func(c *call) (Approval, error) {
 	return func(c *call) (Approval, error) {
-		a, err := find(&c.view.Approvals, "approval", c.param("approval"))
+		a, err := seen(c, &c.view.Approvals, "approval")
 		if err != nil {
 			return Approval{}, err
 		}
@@ -130,7 +130,7 @@ func denyApproval(id string) fsm.Command  { return &fsm.DenyApproval{ID: id} }
 // ofApprovals tells of changes that wait for a second person.
 func (a *alerts) ofApprovals() {
 	for row := range a.call.view.Approvals.By("status", string(fsm.Pending)) {
-		if row.At(fsm.At(a.now)) == fsm.Pending {
+		if row.At(fsm.At(a.now)) == fsm.Pending && a.call.sees(row) {
 			object := Object{a.call.view.Approvals.Name(), row.ID, row.Object.Name}
 			a.add(warning, "approval_pending", object, row.CreatedAt, "%s asks for a change that another user must grant: %s", row.By, row.Reason)
 		}

@@ -120,6 +120,9 @@ func explainAssignment(c *call, in *ExplainInput) (PlacementExplanation, error) 
 	if !ok {
 		return PlacementExplanation{}, invalid("client", "no client %q", in.Client)
 	}
+	if err := c.mustSee(c.view.GuardsOf(client)); err != nil {
+		return PlacementExplanation{}, err
+	}
 	out := PlacementExplanation{Client: client.Name, Copies: c.view.WantedCopies(client.Repository),
 		Placement: showPlacement(&client.Placement), Nodes: []Verdict{}}
 	for _, v := range c.view.Choosing(time.Now()).Explain(client) {
@@ -153,20 +156,22 @@ func nodeImpact(c *call) (Impact, error) {
 	}
 	names := func(ids []string) []string {
 		names := make([]string, 0, len(ids))
-		for _, id := range ids {
-			names = append(names, clientName(c.view, id))
+		for _, client := range visible(c, &c.view.Clients, ids) {
+			names = append(names, client.Name)
 		}
 		return names
 	}
 	i := c.view.Impact(n)
 	out := Impact{Node: n.Name, Clients: names(i.Clients), WithoutRunner: names(i.Stranded), Waiting: names(i.Waiting),
-		OnlyCopies: []OnlyCopies{}, Backups: some(i.Backups), Jobs: some(i.Jobs)}
-	for _, id := range i.Only {
-		only := OnlyCopies{Repository: repositoryName(c.view, id), Clients: []string{}}
-		for client := range c.view.Clients.By("repository", id) {
-			only.Clients = append(only.Clients, client.Name)
-		}
-		out.OnlyCopies = append(out.OnlyCopies, only)
+		OnlyCopies: []OnlyCopies{}, Backups: []string{}, Jobs: []string{}}
+	for _, r := range visible(c, &c.view.Repositories, i.Only) {
+		out.OnlyCopies = append(out.OnlyCopies, OnlyCopies{Repository: r.Name, Clients: c.showRepository(r).Clients})
+	}
+	for _, b := range visible(c, &c.view.Backups, i.Backups) {
+		out.Backups = append(out.Backups, b.ID)
+	}
+	for _, j := range visible(c, &c.view.Jobs, i.Jobs) {
+		out.Jobs = append(out.Jobs, j.ID)
 	}
 	return out, nil
 }

@@ -183,7 +183,7 @@ func createBackup(c *call, in *BackupInput) (Backup, error) {
 
 // rerunBackup makes a backup of what one was of that has not succeeded.
 func rerunBackup(c *call) (Backup, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Backup{}, err
 	}

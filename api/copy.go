@@ -68,7 +68,7 @@ func copyState(v *fsm.View, r *fsm.Repository, storage string) string {
 }
 
 func scrubRepository(c *call, in *ScrubInput) (Job, error) {
-	r, err := find(&c.view.Repositories, "repository", c.param("repository"))
+	r, err := seen(c, &c.view.Repositories, "repository")
 	if err != nil {
 		return Job{}, err
 	}
@@ -80,7 +80,7 @@ func scrubRepository(c *call, in *ScrubInput) (Job, error) {
 }
 
 func copyRepository(c *call, in *CopyInput) (Job, error) {
-	r, err := find(&c.view.Repositories, "repository", c.param("repository"))
+	r, err := seen(c, &c.view.Repositories, "repository")
 	if err != nil {
 		return Job{}, err
 	}

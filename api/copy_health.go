@@ -34,7 +34,7 @@ func (a *alerts) ofCopies() {
 	v := a.call.view
 	for h := range v.Holdings.All() {
 		r, ok := v.Repositories.Get(h.Repository)
-		if !ok || !contains(r.Storages, h.Storage) {
+		if !ok || !contains(r.Storages, h.Storage) || !a.call.sees(r) {
 			continue
 		}
 		a.ofCopy(v, r, h)

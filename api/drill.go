@@ -45,7 +45,7 @@ func showReport(v *fsm.View, r *fsm.Report) *DrillReport {
 }
 
 func drillBackup(c *call, in *DrillInput) (Job, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Job{}, err
 	}
@@ -113,7 +113,7 @@ func (a *alerts) ofDrills() error {
 	v := a.call.view
 	last, err := a.call.metrics.ends.lastDrills(a.call.API)
 	for k, j := range last {
-		if t, ok := v.Tasks.Get(k.task); ok && j.Status == fsm.Failed {
+		if t, ok := v.Tasks.Get(k.task); ok && j.Status == fsm.Failed && a.call.sees(t) {
 			a.add(critical, "restore_drill_failed", Object{v.Tasks.Name(), t.ID, t.Name}, j.FinishedAt,
 				"a sample of the backup of %s could not be restored: %s", t.Name, j.Error)
 		}

@@ -119,7 +119,7 @@ func nodeEvents() listing[fsm.Event, Event] {
 }
 
 func getEvent(c *call) (Event, error) {
-	e, err := find(&c.view.Events, "event", c.param("event"))
+	e, err := seen(c, &c.view.Events, "event")
 	if err != nil {
 		return Event{}, err
 	}

@@ -187,12 +187,14 @@ func restoreSnapshot(c *call) error {
 
 func getStats(c *call) (GridStats, error) {
 	v, s := c.view, c.Cluster.Status()
-	spans, day := timeline(v, c.Now())
+	sees := c.seesBackups()
+	spans, day := timeline(v, c.Now(), sees)
+	clients, tasks, backups, byStatus := c.tally(sees)
 	out := GridStats{
 		Nodes:   NodeStats{Total: v.Nodes.Len(), ByStatus: make(map[string]int), ByRole: make(map[string]int), Cells: cells(v)},
-		Backups: BackupStats{Total: v.Backups.Len(), ByStatus: make(map[string]int), LastDay: day, Timeline: spans},
+		Backups: BackupStats{Total: backups, ByStatus: byStatus, LastDay: day, Timeline: spans},
 		Storage: StorageStats{Sites: storageBySite(v)},
-		Clients: v.Clients.Len(), Tasks: v.Tasks.Len(), Users: v.Users.Len(),
+		Clients: clients, Tasks: tasks, Users: v.Users.Len(),
 		Cluster: ClusterStats{Leader: s.LeaderName, Term: s.Term, FailureTolerance: s.FailureTolerance, Managers: len(s.Members)},
 	}
 	for n := range v.Nodes.All() {
@@ -203,11 +205,6 @@ func getStats(c *call) (GridStats, error) {
 		out.Storage.Used += n.Capacity.Used
 		out.Storage.Capacity += n.Capacity.Total
 		out.Storage.Free += n.Capacity.Free
-	}
-	for _, status := range runStatuses() {
-		if n := v.Backups.Count("status", status); n > 0 {
-			out.Backups.ByStatus[status] = n
-		}
 	}
 	out.Backups.Running = out.Backups.ByStatus[string(fsm.Running)] + out.Backups.ByStatus[string(fsm.Assigned)]
 	out.Backups.Queued = out.Backups.ByStatus[string(fsm.Queued)] + out.Backups.ByStatus[string(fsm.Interrupted)]

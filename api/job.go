@@ -137,10 +137,7 @@ func jobOf(c *call, kind fsm.JobKind) (*fsm.Job, error) {
 		}
 		return nil, fsm.Errorf(fsm.NotFound, "no %s %q", kind, id)
 	}
-	if a := c.view.Bars(c.user, c.view.GuardsOf(j)...); a != nil {
-		return nil, c.view.Barred(c.user, a)
-	}
-	return j, nil
+	return j, c.mustSee(c.view.GuardsOf(j))
 }
 
 func getJob(kind fsm.JobKind) func(*call) (Job, error) {
@@ -180,7 +177,7 @@ func (c *call) jobMade(cmd fsm.Command) (Job, error) {
 }
 
 func verifyBackup(c *call, in *VerificationInput) (Job, error) {
-	b, err := find(&c.view.Backups, "backup", c.param("backup"))
+	b, err := seen(c, &c.view.Backups, "backup")
 	if err != nil {
 		return Job{}, err
 	}

@@ -33,6 +33,9 @@ type listing[T, D any] struct {
 	// found says where texts finds rows, as keys of indexes, so that not every row
 	// of a large table need be looked at; may be nil.
 	found func(v *fsm.View, q string) map[string]map[string]bool
+	// veil takes out of what a row shows that which access lists hide from who
+	// asks; may be nil.
+	veil func(c *call, row *T, shown *D)
 	// within confines the listing, as a part of the path or the kind of the rows
 	// demands; may be nil.
 	within func(c *call) ([]pick[T], error)
@@ -81,7 +84,7 @@ func list[T, D any](l listing[T, D]) func(*API, route) {
 			if err != nil {
 				return List[D]{}, err
 			}
-			return l.page(c.API, q), nil
+			return l.page(c, q), nil
 		})(a, r)
 	}
 }
@@ -215,7 +218,7 @@ func (l *listing[T, D]) sorting(text string) ([]by[T], error) {
 }
 
 // page gives the rows that were asked for.
-func (l *listing[T, D]) page(a *API, q *query[T]) List[D] {
+func (l *listing[T, D]) page(c *call, q *query[T]) List[D] {
 	best, count := q.narrowest()
 	var rows []*T
 	var total int
@@ -231,9 +234,18 @@ func (l *listing[T, D]) page(a *API, q *query[T]) List[D] {
 		page.Next = q.placeOf(rows[q.limit-1], l.meta).String()
 	}
 	for _, row := range rows {
-		page.Items = append(page.Items, l.show(a, q.view, row))
+		page.Items = append(page.Items, l.shown(c, row))
 	}
 	return page
+}
+
+// shown is a row as who asks may see it.
+func (l *listing[T, D]) shown(c *call, row *T) D {
+	d := l.show(c.API, c.view, row)
+	if l.veil != nil && c.barrable() {
+		l.veil(c, row, &d)
+	}
+	return d
 }
 
 // matches tells whether a row is asked for.

@@ -80,7 +80,7 @@ func storageBySite(v *fsm.View) []SiteStorage {
 // timeline counts the backups of the last 24 hours by how and when they ended,
 // and sums them up. The spans begin at full and half hours; the last one is not
 // over yet.
-func timeline(v *fsm.View, now time.Time) ([]SpanStats, DayStats) {
+func timeline(v *fsm.View, now time.Time, sees func(*fsm.Backup) bool) ([]SpanStats, DayStats) {
 	var day DayStats
 	begin := now.Add(-24 * time.Hour)
 	first := begin.UTC().Truncate(slice)
@@ -92,7 +92,7 @@ func timeline(v *fsm.View, now time.Time) ([]SpanStats, DayStats) {
 		if b.UpdatedAt < fsm.At(begin) {
 			break
 		}
-		if b.FinishedAt < fsm.At(begin) {
+		if b.FinishedAt < fsm.At(begin) || !sees(b) {
 			continue
 		}
 		i := int(b.FinishedAt.Time().Sub(first) / slice)
@@ -113,6 +113,53 @@ func timeline(v *fsm.View, now time.Time) ([]SpanStats, DayStats) {
 		day.Failed += span.Failed
 	}
 	return spans, day
+}
+
+// tally counts what is in the state, as far as who asks may see it. Without access
+// lists the tables tell it; with them each row is asked for, once for all backups
+// behind the same lists.
+func (c *call) tally(sees func(*fsm.Backup) bool) (clients, tasks, backups int, byStatus map[string]int) {
+	v := c.view
+	byStatus = make(map[string]int)
+	if !c.barrable() {
+		for _, status := range runStatuses() {
+			if n := v.Backups.Count("status", status); n > 0 {
+				byStatus[status] = n
+			}
+		}
+		return v.Clients.Len(), v.Tasks.Len(), v.Backups.Len(), byStatus
+	}
+	for row := range v.Clients.All() {
+		clients += int(bit(c.sees(row)))
+	}
+	for row := range v.Tasks.All() {
+		tasks += int(bit(c.sees(row)))
+	}
+	for b := range v.Backups.All() {
+		if sees(b) {
+			backups++
+			byStatus[string(b.Status)]++
+		}
+	}
+	return clients, tasks, backups, byStatus
+}
+
+// seesBackups tells of many backups whether no access list hides them.
+func (c *call) seesBackups() func(*fsm.Backup) bool {
+	if !c.barrable() {
+		return func(*fsm.Backup) bool { return true }
+	}
+	type behind struct{ client, task, repository string }
+	known := make(map[behind]bool)
+	return func(b *fsm.Backup) bool {
+		k := behind{b.Client, b.Task, b.Repository}
+		sees, ok := known[k]
+		if !ok {
+			sees = c.sees(b)
+			known[k] = sees
+		}
+		return sees
+	}
 }
 
 // nodeSeverities and runSeverities are the states with the worst first: what

@@ -41,6 +41,9 @@ func (c *call) repositoryStored() (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
+	if err := c.mustSee(c.view.GuardsWithin(r.ID)); err != nil {
+		return Stored{}, err
+	}
 	if c.Files == nil {
 		return Stored{}, fsm.Errorf(fsm.Unavailable, "this manager cannot look into repositories")
 	}

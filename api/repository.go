@@ -44,6 +44,7 @@ func repositoryListing() listing[fsm.Repository, Repository] {
 		table: func(v *fsm.View) *fsm.Table[fsm.Repository] { return &v.Repositories },
 		meta:  repositoryMeta,
 		show:  showRepository,
+		veil:  veilRepository,
 		sort:  "name",
 		filters: []filter[fsm.Repository]{
 			ofNode("storage", func(r *fsm.Repository, key string) bool { return contains(r.Storages, key) }),
@@ -68,12 +69,27 @@ func repositoryListing() listing[fsm.Repository, Repository] {
 	}
 }
 
+// veilRepository leaves out the clients that access lists hide.
+func veilRepository(c *call, r *fsm.Repository, shown *Repository) {
+	shown.Clients = []string{}
+	for client := range c.view.Clients.By("repository", r.ID) {
+		if c.sees(client) {
+			shown.Clients = append(shown.Clients, client.Name)
+		}
+	}
+}
+
+func (c *call) showRepository(r *fsm.Repository) Repository {
+	l := repositoryListing()
+	return l.shown(c, r)
+}
+
 func getRepository(c *call) (Repository, error) {
 	r, err := seen(c, &c.view.Repositories, "repository")
 	if err != nil {
 		return Repository{}, err
 	}
-	return showRepository(c.API, c.view, r), nil
+	return c.showRepository(r), nil
 }
 
 func updateRepository(c *call, in *RepositoryChange) (Repository, error) {
@@ -89,5 +105,5 @@ func updateRepository(c *call, in *RepositoryChange) (Repository, error) {
 	if err != nil {
 		return Repository{}, err
 	}
-	return showRepository(c.API, c.view, r), nil
+	return c.showRepository(r), nil
 }

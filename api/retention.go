@@ -31,7 +31,7 @@ type KeptBackup struct {
 
 // previewRetention changes nothing.
 func previewRetention(c *call, in *RetentionInput) (RetentionPreview, error) {
-	t, err := find(&c.view.Tasks, "task", c.param("task"))
+	t, err := seen(c, &c.view.Tasks, "task")
 	if err != nil {
 		return RetentionPreview{}, err
 	}

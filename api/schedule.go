@@ -156,6 +156,7 @@ func scheduleListing() listing[fsm.Schedule, Schedule] {
 		table: func(v *fsm.View) *fsm.Table[fsm.Schedule] { return &v.Schedules },
 		meta:  scheduleMeta,
 		show:  showSchedule,
+		veil:  veilSchedule,
 		sort:  "name",
 		filters: []filter[fsm.Schedule]{
 			yesNo("enabled", "Only enabled or only disabled schedules", func(s *fsm.Schedule) bool { return s.Enabled }),
@@ -171,12 +172,21 @@ func scheduleListing() listing[fsm.Schedule, Schedule] {
 	}
 }
 
+// veilSchedule counts the tasks that access lists do not hide.
+func veilSchedule(c *call, s *fsm.Schedule, shown *Schedule) {
+	shown.Tasks = 0
+	for t := range c.view.Tasks.By("schedule", s.ID) {
+		shown.Tasks += int(bit(c.sees(t)))
+	}
+}
+
 func (c *call) showSchedule(id string) (Schedule, error) {
 	s, err := made(&c.view.Schedules, "schedule", id)
 	if err != nil {
 		return Schedule{}, err
 	}
-	return showSchedule(c.API, c.view, s), nil
+	l := scheduleListing()
+	return l.shown(c, s), nil
 }
 
 func getSchedule(c *call) (Schedule, error) {
@@ -184,7 +194,8 @@ func getSchedule(c *call) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, err
 	}
-	return showSchedule(c.API, c.view, s), nil
+	l := scheduleListing()
+	return l.shown(c, s), nil
 }
 
 // command makes the command of a schedule to be made. It has been checked as far as

@@ -104,7 +104,7 @@ func (c *call) others(not *fsm.Schedule) (all []other) {
 		}
 		var tasks []string
 		for t := range c.view.Tasks.By("schedule", s.ID) {
-			if t.Enabled {
+			if t.Enabled && c.sees(t) {
 				tasks = append(tasks, t.Name)
 			}
 		}

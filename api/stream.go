@@ -196,6 +196,7 @@ func (f *feed) allowed() bool {
 		return false
 	}
 	access := f.view.Access(user)
+	f.user, f.access = user, access // what access lists hide may have changed, too
 	return !slices.ContainsFunc(f.topics, func(t topic) bool { return !access.May(t.right) })
 }
 
@@ -208,7 +209,7 @@ func (f *feed) tellChanges() {
 	var all []change
 	for _, t := range f.topics {
 		if t.changes != nil {
-			all = append(all, t.changes(f.API, f.view, f.at, f.sees)...)
+			all = append(all, t.changes(f.call, f.at)...)
 		}
 	}
 	all = append(all, f.removals()...)
@@ -242,16 +243,29 @@ func (f *feed) removals() []change {
 func (f *feed) tellProgress() {
 	now := make(map[string]fsm.Progress)
 	for _, p := range f.Cluster.Progresses() {
-		i := slices.IndexFunc(f.topics, func(t topic) bool { return t.runs != nil && t.runs(f.view, p.Run) })
-		if i < 0 {
+		topic := f.topicOfRun(p.Run)
+		if topic == "" {
 			continue
 		}
 		now[p.Run] = p
 		if f.told[p.Run] != p {
-			f.event("progress", 0, RunProgress{f.topics[i].name, p.Run, showProgress(p)})
+			f.event("progress", 0, RunProgress{topic, p.Run, showProgress(p)})
 		}
 	}
 	f.told = now
+}
+
+// topicOfRun is the topic in which who listens hears of a run; "" for none.
+func (f *feed) topicOfRun(id string) string {
+	for _, t := range f.topics {
+		if t.run == nil {
+			continue
+		}
+		if row := t.run(f.view, id); row != nil && f.sees(row) {
+			return t.name
+		}
+	}
+	return ""
 }
 
 // tellCluster tells of the managers' group when it is not as told last.

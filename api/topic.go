@@ -13,10 +13,12 @@ type topic struct {
 	name  string
 	right fsm.Right
 	noun  string // of the table, by which removals are told
-	// changes gives the objects that changed after index, in the order of that.
-	changes func(a *API, v *fsm.View, index uint64, sees func(row any) bool) []change
-	// runs tells whether the run is one of the topic's, and a node works on it.
-	runs func(v *fsm.View, run string) bool
+	// changes gives the objects that changed after index, in the order of that, as
+	// far as who listens may see them.
+	changes func(c *call, index uint64) []change
+	// run gives the row of a run that is one of the topic's, and on which a node
+	// works; nil when there is none.
+	run func(v *fsm.View, id string) any
 }
 
 // change is an object as it is after its last change.
@@ -32,11 +34,11 @@ const clusterTopic = "cluster"
 
 // topicOf makes a topic of a listing; keep may confine it.
 func topicOf[T, D any](name string, right fsm.Right, l listing[T, D], keep func(*T) bool) topic {
-	return topic{name: name, right: right, noun: name, changes: func(a *API, v *fsm.View, index uint64, sees func(row any) bool) []change {
+	return topic{name: name, right: right, noun: name, changes: func(c *call, index uint64) []change {
 		var all []change
-		for row := range l.table(v).Since(index) {
-			if (keep == nil || keep(row)) && sees(row) {
-				all = append(all, change{l.meta(row).Index, name, l.show(a, v, row)})
+		for row := range l.table(c.view).Since(index) {
+			if (keep == nil || keep(row)) && c.sees(row) {
+				all = append(all, change{l.meta(row).Index, name, l.shown(c, row)})
 			}
 		}
 		return all
@@ -45,18 +47,22 @@ func topicOf[T, D any](name string, right fsm.Right, l listing[T, D], keep func(
 
 func jobTopic(name string, kind fsm.JobKind) topic {
 	t := topicOf(name, fsm.BackupsRead, jobsOf(kind), func(j *fsm.Job) bool { return j.Kind == kind })
-	t.runs = func(v *fsm.View, run string) bool {
-		j, ok := v.Jobs.Get(run)
-		return ok && j.Kind == kind && j.Status.Live()
+	t.run = func(v *fsm.View, id string) any {
+		if j, ok := v.Jobs.Get(id); ok && j.Kind == kind && j.Status.Live() {
+			return j
+		}
+		return nil
 	}
 	return t
 }
 
 func backupTopic() topic {
 	t := topicOf("backups", fsm.BackupsRead, backupListing(), nil)
-	t.runs = func(v *fsm.View, run string) bool {
-		b, ok := v.Backups.Get(run)
-		return ok && b.Status.Live()
+	t.run = func(v *fsm.View, id string) any {
+		if b, ok := v.Backups.Get(id); ok && b.Status.Live() {
+			return b
+		}
+		return nil
 	}
 	return t
 }

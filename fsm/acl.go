@@ -89,51 +89,6 @@ func (tx *Tx) let(objects ...Object) error {
 	return nil
 }
 
-// GuardsOf gives the objects whose access lists stand before something: before a
-// backup those of its task, its client and its repository.
-func (t *tables) GuardsOf(row any) []Object {
-	switch r := row.(type) {
-	case *Repository:
-		return []Object{{Noun: repositories.name, ID: r.ID}}
-	case *Client:
-		return []Object{{Noun: clients.name, ID: r.ID}, {Noun: repositories.name, ID: r.Repository}}
-	case *Task:
-		return append([]Object{{Noun: tasks.name, ID: r.ID}}, t.guardsOfClient(r.Client)...)
-	case *Backup:
-		all := append(t.guardsOfClient(r.Client), Object{Noun: repositories.name, ID: r.Repository})
-		if r.Task != "" {
-			all = append(all, Object{Noun: tasks.name, ID: r.Task})
-		}
-		return all
-	case *Job:
-		if b, ok := t.Backups.Get(r.Backup); ok {
-			return t.GuardsOf(b)
-		}
-		return []Object{{Noun: repositories.name, ID: r.Repository}}
-	}
-	return nil
-}
-
-// Guards gives the objects whose access lists stand before one that may have one.
-func (t *tables) Guards(o Object) []Object {
-	switch o.Noun {
-	case clients.name:
-		return t.guardsOfClient(o.ID)
-	case tasks.name:
-		if row, ok := t.Tasks.Get(o.ID); ok {
-			return t.GuardsOf(row)
-		}
-	}
-	return []Object{o}
-}
-
-func (t *tables) guardsOfClient(id string) []Object {
-	if c, ok := t.Clients.Get(id); ok {
-		return t.GuardsOf(c)
-	}
-	return []Object{{Noun: clients.name, ID: id}}
-}
-
 // PutACL gives an object an access list, in place of the one that it has.
 type PutACL struct {
 	Noun    string   `cbor:"noun"`

@@ -82,3 +82,73 @@ func TestAccessListsGoWithTheirObjects(t *testing.T) {
 		t.Errorf("%d lists are left", n)
 	}
 }
+
+// Who shares a repository can read what lies in it, and so must be let in by all.
+func TestAccessListsGuardSharedRepositories(t *testing.T) {
+	for _, list := range []PutACL{{Noun: "clients", Object: "web"}, {Noun: "repositories", Object: "r1"}} {
+		l := furnished(t)
+		share := func(id string) *CreateClient {
+			return &CreateClient{ID: id, Name: id, Share: "r1", Placement: Placement{Spread: SpreadSite}, Copies: 3}
+		}
+		l.do("user:adm", &list)
+		if _, err := l.try("user:op", share("c7")); CodeOf(err) != Denied {
+			t.Errorf("%s: %v", list.Noun, err)
+		}
+		list.Users = []string{"op"}
+		l.do("user:adm", &list)
+		l.do("user:op", share("c8"))
+		l.do("user:adm", &PutACL{Noun: "clients", Object: "c8"})
+		whole := &CreateJob{ID: "j8", Kind: RestoreJob, Repository: "r1", Snapshot: "any", Node: "b1", Restore: Restore{Target: "/r"}}
+		if _, err := l.try("user:op", whole); CodeOf(err) != Denied {
+			t.Errorf("a snapshot that may be of another client: %v", err)
+		}
+		sound(l)
+	}
+}
+
+// What tells of something hidden is hidden with it, also when that is gone.
+func TestGuardsOfWhatTells(t *testing.T) {
+	l := furnished(t)
+	l.do("user:adm", &PutACL{Noun: "clients", Object: "web", Users: []string{"ru"}})
+	l.do("user:root", &CreateTask{ID: "t7", Name: "brief", Client: "web", Source: Source{Paths: []string{"/x"}}}, &RemoveTask{ID: "t7"},
+		&PutACL{Noun: "tasks", Object: "t1"}, &RemoveACL{Noun: "tasks", Object: "t1"})
+	if _, err := l.try("user:root", &CreateBackup{ID: "b9", Task: "web logs"}); err == nil {
+		t.Fatal("two backups of a task at once")
+	}
+	v := l.view()
+	aud, _ := v.Users.Find("aud")
+	adm, _ := v.Users.Find("adm")
+	hidden := map[string]bool{"clients/c1": true, "repositories/r1": true, "tasks/t1": true, "tasks/t3": true, "tasks/t7": true,
+		"backups/done": true, "backups/live": true, "jobs/restore": true, "jobs/verify": true, "assignments/c1": true,
+		"acls/clients/c1": true, "acls/tasks/t1": true}
+	seen := make(map[string]bool)
+	for e := range v.Events.All() {
+		about := e.Object.Noun + "/" + e.Object.ID
+		seen[about] = true
+		want := hidden[about] || e.Result != ""
+		if barred := v.Bars(aud, v.GuardsOf(e)...) != nil; barred != want {
+			t.Errorf("%s of %s: hidden is %v", e.Action, about, barred)
+		}
+		if v.Bars(adm, v.GuardsOf(e)...) != nil {
+			t.Errorf("%s of %s is hidden from an administrator", e.Action, about)
+		}
+	}
+	for about := range hidden {
+		if !seen[about] && about != "repositories/r1" && about != "assignments/c1" {
+			t.Errorf("no row tells of %s", about)
+		}
+	}
+	for name, row := range map[string]any{"repository": must(v.Repositories.Get("r1")), "assignment": must(v.Assignments.Get("c1")),
+		"list": must(v.ACLs.Get("clients/c1")), "job": must(v.Jobs.Get("verify")), "approval": &Approval{Object: Object{Noun: "tasks", ID: "t1"}}} {
+		if v.Bars(aud, v.GuardsOf(row)...) == nil {
+			t.Errorf("the %s is not hidden", name)
+		}
+	}
+}
+
+func must[T any](row *T, ok bool) *T {
+	if !ok {
+		panic("the lab has no such row")
+	}
+	return row
+}

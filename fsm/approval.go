@@ -157,6 +157,9 @@ func (tx *Tx) pending(id string) (*Approval, error) {
 	if tx.By == a.By {
 		return &a, nil
 	}
+	if err := tx.let(tx.GuardsOf(old)...); err != nil {
+		return nil, err
+	}
 	return &a, tx.authorize(kindNamed[a.Kind])
 }
 

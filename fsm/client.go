@@ -58,6 +58,9 @@ func (c *CreateClient) apply(tx *Tx) (string, error) {
 		if !ok {
 			return "", invalidField("repository", "no repository %q", c.Share)
 		}
+		if err := tx.let(tx.GuardsWithin(r.ID)...); err != nil {
+			return "", err
+		}
 		row.Repository = r.ID
 	} else {
 		if err := c.Repository.create(tx, c.Name); err != nil {
