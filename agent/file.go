@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// writeFile puts data in place of the file at path, durably, and so that a
+// WriteFile puts data in place of the file at path, durably, and so that a
 // reader or a crash finds either the old content or the new.
-func writeFile(path string, data []byte, mode os.FileMode) error {
+func WriteFile(path string, data []byte, mode os.FileMode) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
 	if err != nil {

@@ -88,7 +88,7 @@ func (i *Identity) make(name string) error {
 	if err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	if err := writeFile(i.path("key.pem"), key, 0o600); err != nil {
+	if err := WriteFile(i.path("key.pem"), key, 0o600); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
 	i.key, i.file = key, nodeFile{Format: nodeFormat, ID: pki.NewID(), Name: name}
@@ -136,7 +136,7 @@ func (i *Identity) path(name string) string { return filepath.Join(i.dir, name) 
 func (i *Identity) save() error {
 	data, err := json.MarshalIndent(i.file, "", "  ")
 	if err == nil {
-		err = writeFile(i.path("node.json"), append(data, '\n'), 0o600)
+		err = WriteFile(i.path("node.json"), append(data, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("identity: %w", err)
@@ -195,7 +195,7 @@ func (i *Identity) Accept(cluster string, cert, ca []byte, managers []fsm.Peer) 
 	if err := i.hold(cert, ca, cluster); err != nil {
 		return err
 	}
-	if err := errors.Join(writeFile(i.path("ca.pem"), ca, 0o644), writeFile(i.path("certificate.pem"), cert, 0o644)); err != nil {
+	if err := errors.Join(WriteFile(i.path("ca.pem"), ca, 0o644), WriteFile(i.path("certificate.pem"), cert, 0o644)); err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
 	i.file.Cluster = cluster

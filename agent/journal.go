@@ -228,7 +228,7 @@ func (j *journal) rewrite() error {
 			}
 		}
 	}
-	if err := writeFile(j.path, b, 0o600); err != nil {
+	if err := WriteFile(j.path, b, 0o600); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	return j.open(int64(len(b)))

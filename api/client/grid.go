@@ -149,6 +149,25 @@ func (g *Grid) Call(ctx context.Context, method, path string, query url.Values, 
 	return g.road.Do(req)
 }
 
+// Ask is [Grid.Call] for an answer in JSON, which it reads into out unless that is
+// nil. The path may have a query.
+func (g *Grid) Ask(ctx context.Context, method, path string, in, out any) error {
+	path, raw, _ := strings.Cut(path, "?")
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return err
+	}
+	resp, err := g.Call(ctx, method, path, query, in)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
 func content(body any) (r io.Reader, media string, err error) {
 	switch body := body.(type) {
 	case nil:

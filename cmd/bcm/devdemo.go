@@ -36,7 +36,7 @@ func (g *devGrid) demo(ctx context.Context) error {
 		{"/v1/tasks", object{"name": "files", "client": "workstation", "source": object{"paths": []string{source}},
 			"retention": object{"daily": 7, "weekly": 4}, "schedule": "nightly"}},
 	} {
-		if err := g.api.call(ctx, http.MethodPost, one.path, one.body, nil); err != nil {
+		if err := g.api.Ask(ctx, http.MethodPost, one.path, one.body, nil); err != nil {
 			return err
 		}
 	}
@@ -44,12 +44,12 @@ func (g *devGrid) demo(ctx context.Context) error {
 		ID, Status, Error string
 		Stats             struct{ Files, Bytes int64 }
 	}
-	if err := g.api.call(ctx, http.MethodPost, "/v1/backups", object{"task": "files"}, &b); err != nil {
+	if err := g.api.Ask(ctx, http.MethodPost, "/v1/backups", object{"task": "files"}, &b); err != nil {
 		return err
 	}
 	begun := time.Now()
 	err = poll(ctx, demoLimit, func(ctx context.Context) error {
-		if err := g.api.call(ctx, http.MethodGet, "/v1/backups/"+b.ID, nil, &b); err != nil {
+		if err := g.api.Ask(ctx, http.MethodGet, "/v1/backups/"+b.ID, nil, &b); err != nil {
 			return err
 		}
 		switch b.Status {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"bcm/agent"
 	"bcm/cluster/pki"
 	"bcm/fsm"
 )
@@ -108,7 +109,7 @@ func (g *devGrid) start(ctx context.Context) error {
 		}
 		return g.awaitHealth(ctx)
 	}
-	if err := writeWhole(g.passwordFile(), []byte(g.state.Password+"\n"), 0o600); err != nil {
+	if err := agent.WriteFile(g.passwordFile(), []byte(g.state.Password+"\n"), 0o600); err != nil {
 		return err
 	}
 	first := g.state.Members[0]
@@ -141,7 +142,7 @@ func (g *devGrid) meet(ctx context.Context, first *devMember) error {
 	if err != nil {
 		return err
 	}
-	if g.api, err = newDevAPI(g.caFile(), "https://"+at.API.Advertise); err != nil {
+	if g.api, err = newDevAPI(g.caFile(), "", "https://"+at.API.Advertise); err != nil {
 		return err
 	}
 	return poll(ctx, devStartLimit, func(ctx context.Context) error {
@@ -161,7 +162,7 @@ func (g *devGrid) copyCA(first *devMember) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(g.caFile(), data, 0o644)
+	return agent.WriteFile(g.caFile(), data, 0o644)
 }
 
 // admitRest starts all members but the first, each with a token for its role.
@@ -253,14 +254,14 @@ func (g *devGrid) findManagers() error {
 		}
 		base = append(base, "https://"+e.API.Advertise)
 	}
-	if g.api == nil {
-		api, err := newDevAPI(g.caFile())
-		if err != nil {
-			return err
-		}
-		api.token, g.api = g.state.Token, api
+	if g.api != nil {
+		return g.api.turn(g.state.Token, base)
 	}
-	g.api.base = base
+	api, err := newDevAPI(g.caFile(), g.state.Token, base...)
+	if err != nil {
+		return err
+	}
+	g.api = api
 	return nil
 }
 

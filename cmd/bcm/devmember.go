@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"bcm/agent"
 )
 
 // devMember is one process of a grid for trying out: how it is started, and what
@@ -54,7 +56,7 @@ func (s devState) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, devStateFile), append(data, '\n'), 0o600)
+	return agent.WriteFile(filepath.Join(dir, devStateFile), append(data, '\n'), 0o600)
 }
 
 func (s devState) member(name string) (*devMember, error) {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"bcm/agent"
 )
 
 // devFile is what DIR/dev.json says, for scripts and tests.
@@ -84,7 +86,7 @@ func (f devFile) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, devFileName), append(data, '\n'), 0o600)
+	return agent.WriteFile(filepath.Join(dir, devFileName), append(data, '\n'), 0o600)
 }
 
 // publishPIDs brings the pids in dev.json up to date, where there is one.

@@ -70,7 +70,7 @@ func found(c config, at endpoints, id *agent.Identity) (password string, err err
 	err = errors.Join(
 		id.Accept(clusterID, cert, ca.CertPEM(), nil),
 		s.save(c.DataDir),
-		writeWhole(filepath.Join(c.DataDir, foundingFile), data, 0o600),
+		agent.WriteFile(filepath.Join(c.DataDir, foundingFile), data, 0o600),
 	)
 	if err == nil {
 		err = cluster.Create(c.DataDir, cluster.Plate{Cluster: clusterID, ID: id.ID(), Name: id.Name()})

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"bcm/agent"
 )
 
 // endpoint is a port of this member: what it listens on and what others dial.
@@ -157,24 +159,7 @@ func (e endpoints) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, endpointsFile), append(data, '\n'), 0o644)
-}
-
-// writeWhole replaces a file durably: readers see all of it or what was there.
-func writeWhole(path string, data []byte, mode fs.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
+	return agent.WriteFile(filepath.Join(dir, endpointsFile), append(data, '\n'), 0o644)
 }
 
 // listen opens a TCP port, with a message that says what to do when it is taken.

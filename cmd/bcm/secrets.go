@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"bcm/agent"
 	"bcm/cluster/pki"
 )
 
@@ -44,7 +45,7 @@ func (s secrets) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, secretsFile), append(data, '\n'), 0o600)
+	return agent.WriteFile(filepath.Join(dir, secretsFile), append(data, '\n'), 0o600)
 }
 
 func loadSecrets(dir string) (secrets, error) {

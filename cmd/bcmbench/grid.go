@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,21 +147,7 @@ func (m *manager) standing(ctx context.Context) (s standing, err error) {
 
 // call asks one manager and reads its answer, unless out is nil.
 func (m *manager) call(ctx context.Context, method, path string, in, out any) error {
-	path, raw, _ := strings.Cut(path, "?")
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		return err
-	}
-	resp, err := m.door.Call(ctx, method, path, query, in)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil || out == nil {
-		return err
-	}
-	return json.Unmarshal(data, out)
+	return m.door.Ask(ctx, method, path, in, out)
 }
 
 // leader waits until a manager says of itself that it leads, and the grid can
