@@ -74,6 +74,8 @@ func statusOf(code fsm.Code) int {
 		return http.StatusTooManyRequests
 	case fsm.Unavailable:
 		return http.StatusServiceUnavailable
+	case fsm.NoRoom:
+		return http.StatusInsufficientStorage
 	case fsm.OutcomeUnknown:
 		return http.StatusGatewayTimeout
 	default:

@@ -177,7 +177,7 @@ func TestStatusOfErrors(t *testing.T) {
 	w := newWorld(t)
 	for code, status := range map[fsm.Code]int{
 		fsm.Invalid: 422, fsm.NotFound: 404, fsm.Conflict: 409, fsm.Precondition: 412, fsm.Denied: 403, fsm.Unauthorized: 401,
-		fsm.Mismatch: 422, fsm.Unavailable: 503, fsm.OutcomeUnknown: 504, fsm.Exhausted: 429, fsm.Internal: 500,
+		fsm.Mismatch: 422, fsm.Unavailable: 503, fsm.NoRoom: 507, fsm.OutcomeUnknown: 504, fsm.Exhausted: 429, fsm.Internal: 500,
 	} {
 		w.refuse = fsm.Errorf(code, "as the cluster says")
 		rec := w.ask(t, "POST", "/v1/clients", `{"name":"c1"}`)

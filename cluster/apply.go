@@ -23,7 +23,7 @@ const (
 // until ctx ends or, when that has no deadline, for [Config.Timeout].
 //
 // The error is an [*fsm.Error]: a refusal of the command itself, Unavailable
-// when surely nothing was changed, OutcomeUnknown when that cannot be known.
+// or NoRoom when surely nothing was changed, OutcomeUnknown when that cannot be known.
 // The latter is safe to repeat under the same request id. Who gives none gets
 // one for the way to another member, so that the repetitions made on that way
 // have one effect.
@@ -56,7 +56,7 @@ func (n *Node) deliver(ctx context.Context, e fsm.Entry) (fsm.Result, error) {
 		result, err := n.try(ctx, &e)
 		var m *moved
 		if !errors.As(err, &m) {
-			if unknown && fsm.CodeOf(err) == fsm.Unavailable {
+			if unknown && fsm.CodeOf(err).NotDone() {
 				return result, (&moved{cause: err, unknown: true}).outward()
 			}
 			return result, err

@@ -77,7 +77,7 @@ func TestApplyError(t *testing.T) {
 		{fmt.Errorf("%w: write log", ErrStorage), true, unknown},
 		{errors.New("something new"), true, unknown},
 		{raft.ErrAbortedByRestore, false, notDone},
-		{fsm.Errorf(fsm.Unavailable, "no room"), false, notDone},
+		{fsm.Errorf(fsm.NoRoom, "no room"), false, fsm.NoRoom},
 	}
 	for _, tt := range tests {
 		err := applyError(tt.err)

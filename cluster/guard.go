@@ -69,7 +69,7 @@ func (g *guard) Room() error {
 		g.room.Store(free >= g.least)
 	}
 	if !g.room.Load() {
-		return fsm.Errorf(fsm.Unavailable, "the disk of %s has less than %d MiB free: nothing is written until there is more",
+		return fsm.Errorf(fsm.NoRoom, "the disk of %s has less than %d MiB free: nothing is written until there is more",
 			g.dir, g.least>>20)
 	}
 	return nil

@@ -100,7 +100,7 @@ func TestGuardKeepsTheReserve(t *testing.T) {
 	cfg.Reserve = 1000
 	cfg.Free = func(string) (int64, error) { return 999, nil }
 	d := openTestDisk(t, cfg)
-	if err := d.StoreLogs(entries(1, 1)); fsm.CodeOf(err) != fsm.Unavailable {
+	if err := d.StoreLogs(entries(1, 1)); fsm.CodeOf(err) != fsm.NoRoom {
 		t.Errorf("a command: %v", err)
 	}
 	if err := d.StoreLog(&raft.Log{Index: 1, Type: raft.LogNoop}); err != nil {

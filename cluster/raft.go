@@ -80,8 +80,8 @@ func applyError(err error) error {
 		return &moved{cause: err} // surely not in the log
 	case errors.Is(err, raft.ErrAbortedByRestore):
 		return fsm.Errorf(fsm.Unavailable, "the state was replaced by a snapshot in the meantime: nothing was changed")
-	case fsm.CodeOf(err) == fsm.Unavailable:
-		return err // no room on the disk
+	case fsm.CodeOf(err) == fsm.NoRoom:
+		return err
 	default: // leadership lost, shut down, storage failed: others may have it
 		return &moved{cause: err, unknown: true}
 	}

@@ -20,6 +20,7 @@ const (
 	Unauthorized     Code = "unauthorized"      // who asks is not known
 	Mismatch         Code = "mismatch"          // the request id was used for another request
 	Unavailable      Code = "unavailable"       // surely not done; ask again later
+	NoRoom           Code = "no_room"           // surely not done: the manager's disk is full; make room, or ask another
 	OutcomeUnknown   Code = "outcome_unknown"   // perhaps done; ask again with the same request id
 	ApprovalRequired Code = "approval_required" // another user must grant it
 	Exhausted        Code = "exhausted"         // a limit is reached; ask again later
@@ -46,6 +47,10 @@ func (e *Error) Error() string { return e.Message }
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
+
+// NotDone tells whether surely nothing was done, for no fault of the request:
+// asking again, or asking another manager, may help.
+func (c Code) NotDone() bool { return c == Unavailable || c == NoRoom }
 
 // CodeOf tells the code of err: [Internal] when it carries none, "" for nil.
 func CodeOf(err error) Code {

@@ -176,7 +176,7 @@ func (d *Door) call(ctx context.Context, limit time.Duration, path string, in, o
 		if ctx.Err() != nil {
 			return err
 		}
-		if refused := new(fsm.Error); errors.As(err, &refused) && refused.Code != fsm.Unavailable {
+		if refused := new(fsm.Error); errors.As(err, &refused) && !refused.Code.NotDone() {
 			return err
 		}
 		d.leave(l)

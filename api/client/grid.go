@@ -243,7 +243,7 @@ func (r *road) aimed(req *http.Request, at int, again bool) (*http.Request, erro
 // reached, or could not decide.
 func elsewhere(err error) bool {
 	if r, ok := errors.AsType[*Refusal](err); ok {
-		return r.Err.Code == fsm.Unavailable
+		return r.Err.Code.NotDone()
 	}
 	return true
 }

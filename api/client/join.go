@@ -151,7 +151,7 @@ func lasting(err error) bool {
 		return false
 	}
 	switch e.Code {
-	case fsm.Unavailable, fsm.OutcomeUnknown, fsm.Exhausted, fsm.Internal:
+	case fsm.Unavailable, fsm.NoRoom, fsm.OutcomeUnknown, fsm.Exhausted, fsm.Internal:
 		return false
 	}
 	return true

@@ -50,7 +50,7 @@ func TestDiskFillsUp(t *testing.T) {
 		switch {
 		case err == nil:
 			return errors.New("a write was taken on a full disk")
-		case !refused || p.Status != http.StatusServiceUnavailable || p.Code != "unavailable" || !strings.Contains(p.Detail, "less than 256 MiB free"):
+		case !refused || p.Status != http.StatusInsufficientStorage || p.Code != "no_room" || !strings.Contains(p.Detail, "less than 256 MiB free"):
 			t.Fatalf("it is refused with %v", err)
 		}
 		return nil
