@@ -4,6 +4,8 @@ const scenes = [
   ['overview', '/', 'Overview'],
   ['nodes', '/nodes', 'Nodes'],
   ['backups', '/backups', 'Backups'],
+  ['tasks', '/tasks', 'Tasks'],
+  ['schedules', '/schedules', 'Schedules'],
   ['users', '/users', 'Users'],
 ]
 

@@ -11,6 +11,7 @@ import { expect, launch, Report, Window } from './lib.mjs'
 import { looks } from './looks.mjs'
 import { nodes } from './nodes.mjs'
 import { scroll } from './scroll.mjs'
+import { tasks } from './tasks.mjs'
 import { users } from './users.mjs'
 
 if (process.argv.length !== 3) {
@@ -27,6 +28,7 @@ try {
   await login(window)
   await nodes(report, window, grid)
   await users(report, window, grid)
+  await tasks(report, window, grid)
   await backups(report, window, grid)
   await looks(report, browser, grid, manager)
   await report.check('the console of the browser has nothing to say', async () => {

@@ -3,8 +3,8 @@ import { live, type Change, type Topic } from './live'
 import { merge } from './patch'
 import { asProblem } from './problem'
 
-/** The nouns whose objects are kept here. */
-export type Noun = Topic
+/** The nouns whose objects are kept here; of some the stream does not tell. */
+export type Noun = Topic | 'jobs' | 'alerts' | 'acls'
 
 /** Where the cache keeps what. Every key begins with its noun. */
 export const keys = {

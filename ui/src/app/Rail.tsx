@@ -3,7 +3,7 @@ import type { Icon } from '@tabler/icons-react'
 import { useAnswered, useStats } from '../api/session'
 import type { Stats } from '../api/types'
 import { shortCount } from '../components/format'
-import { IconApprovals, IconBackups, IconNodes, IconOverview, IconUsers } from '../components/icons'
+import { IconApprovals, IconBackups, IconNodes, IconOverview, IconSchedules, IconTasks, IconUsers } from '../components/icons'
 import { Logo } from './Logo'
 
 interface Entry {
@@ -20,6 +20,8 @@ const sections: { title: string; entries: Entry[] }[] = [
       { to: '/', title: 'Overview', icon: IconOverview },
       { to: '/nodes', title: 'Nodes', icon: IconNodes, count: (s) => s.nodes.total },
       { to: '/backups', title: 'Backups', icon: IconBackups, count: backups },
+      { to: '/tasks', title: 'Tasks', icon: IconTasks, count: (s) => s.tasks },
+      { to: '/schedules', title: 'Schedules', icon: IconSchedules },
     ],
   },
   {

@@ -16,6 +16,8 @@ import { formatQuery, parseQuery, Search, text, type RawSearch } from '../compon
 import { LoginPage } from '../features/auth/LoginPage'
 import { backupSearch, browseSearch } from '../features/backups/search'
 import { nodeSearch } from '../features/nodes/search'
+import { scheduleSearch } from '../features/schedules/search'
+import { taskSearch } from '../features/tasks/search'
 import { approvalSearch } from '../features/approvals/search'
 import { userSearch } from '../features/users/search'
 import { Shell } from './Shell'
@@ -99,7 +101,21 @@ const approvals = createRoute({
   component: lazyRouteComponent(() => import('../features/approvals/ApprovalsPage'), 'ApprovalsPage'),
 })
 
-const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users, approvals])])
+const tasks = createRoute({
+  getParentRoute: () => inside,
+  path: '/tasks',
+  validateSearch: (raw: RawSearch) => taskSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/tasks/TasksPage'), 'TasksPage'),
+})
+
+const schedules = createRoute({
+  getParentRoute: () => inside,
+  path: '/schedules',
+  validateSearch: (raw: RawSearch) => scheduleSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/schedules/SchedulesPage'), 'SchedulesPage'),
+})
+
+const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users, approvals, tasks, schedules])])
 
 export function newRouter(queries: QueryClient) {
   return createRouter({

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
 import type { List } from '../api/list'
 import { Empty } from './Empty'
 import { ErrorPanel } from './ErrorPanel'
-import { count, plural } from './format'
+import { count, many, plural } from './format'
 import { GridHead, nextSort } from './GridHead'
 import { GridRow } from './GridRow'
 import { useGridKeys } from './gridKeys'
@@ -105,7 +105,7 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
         className={list.stale ? 'grid grid-stale' : 'grid'}
         role="grid"
         tabIndex={0}
-        aria-label={`${noun}s`}
+        aria-label={many(noun)}
         aria-rowcount={list.total + 1}
         aria-colcount={columns.length + 1}
         aria-multiselectable="true"

@@ -13,9 +13,14 @@ export function shortCount(n: number): string {
   return `${(n / 1e6).toFixed(2)} M`
 }
 
+/** "nodes", "repositories". */
+export function many(noun: string): string {
+  return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`
+}
+
 /** "1 node", "2 nodes". */
 export function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`
+  return `${count(n)} ${n === 1 ? noun : many(noun)}`
 }
 
 /** 68.1 PB. Decimal units, as disks are sold. */

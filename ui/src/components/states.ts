@@ -37,9 +37,10 @@ export const runStates = {
   deleted: look('Deleted', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
-/** Whether a user may log in. */
-export const userStates = {
+/** Whether a user may log in, a task or a schedule begins anything. */
+export const switchStates = {
   enabled: look('Enabled', 'green', 'circle'),
+  paused: look('Paused', 'violet', 'half'),
   disabled: look('Disabled', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
@@ -48,6 +49,17 @@ export const approvalStates = {
   granted: look('Granted', 'green', 'circle'),
   denied: look('Denied', 'red', 'square'),
   expired: look('Expired', 'grey', 'hollow'),
+} satisfies Record<string, StateLook>
+
+/** How much of the data a storage has. */
+export const copyStates = {
+  damaged: look('Damaged', 'red', 'square'),
+  gone: look('Storage gone', 'red', 'square'),
+  behind: look('Behind', 'amber', 'diamond'),
+  empty: look('Empty', 'amber', 'diamond'),
+  copying: look('Copying', 'blue', 'ring'),
+  written: look('Written to', 'green', 'circle'),
+  whole: look('Whole', 'green', 'circle'),
 } satisfies Record<string, StateLook>
 
 const unknown = look('Unknown', 'grey', 'circle')

@@ -9,7 +9,7 @@ import { plural } from '../../components/format'
 import { Progress } from '../../components/Meter'
 import { StateBadge } from '../../components/StateBadge'
 import { lookOf, runStates } from '../../components/states'
-import { useBackupManagers } from './names'
+import { useBackupManagers } from '../../components/names'
 import { fraction, isLive, progressWords } from '../../components/run'
 
 interface Props {

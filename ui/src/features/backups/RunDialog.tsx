@@ -8,7 +8,7 @@ import { keys } from '../../api/queries'
 import type { Task } from '../../api/types'
 import { Empty } from '../../components/Empty'
 import { ErrorPanel } from '../../components/ErrorPanel'
-import { useTasks } from './names'
+import { useTasks } from '../../components/names'
 
 interface Props {
   /** The task to begin with; "?" for none; "" while the dialog is closed. */

@@ -4,10 +4,10 @@ import type { Column } from '../../components/DataGrid'
 import { sentence } from '../../components/format'
 import { IconUser } from '../../components/icons'
 import { StateBadge } from '../../components/StateBadge'
-import { userStates } from '../../components/states'
+import { switchStates } from '../../components/states'
 
 export function UserBadge({ user }: { user: Pick<User, 'enabled'> }) {
-  return <StateBadge look={user.enabled ? userStates.enabled : userStates.disabled} />
+  return <StateBadge look={user.enabled ? switchStates.enabled : switchStates.disabled} />
 }
 
 /** Where a user came from, in words. */
