@@ -23,6 +23,11 @@ const (
 	// trimShare is which part of what a copy has may go in one trim that nobody
 	// confirmed: one in so many bytes.
 	trimShare = 4
+	// stayShare is which part of the bytes of each kind of blobs must stay in such a
+	// trim: one in so many. Indexes and directories are small beside data, and nothing
+	// can be read without them. What stays is bounded, and by bytes: the engine
+	// replaces twenty of them by one of the same size.
+	stayShare = 4
 )
 
 // copying brings a namespace of another storage here. What is here already stays, so
@@ -207,6 +212,10 @@ func (c *copying) prune(theirs []blob.Info) error {
 			len(extra), bytes, all))
 		return nil
 	}
+	if kind, left := stripped(mine, extra); c.trim == fsm.TrimBounded && kind != "" {
+		c.tell(c.ns, fmt.Sprintf("the source has lost or pruned nearly all %s blobs, %d bytes would be left; they are kept here until somebody confirms that they may go", kind, left))
+		return nil
+	}
 	for _, info := range extra {
 		err := c.store.Delete(c.ns, info.Name, false)
 		if errors.Is(err, blob.ErrYoung) || errors.Is(err, blob.ErrMissing) {
@@ -219,4 +228,37 @@ func (c *copying) prune(theirs []blob.Info) error {
 		c.report.Extra--
 	}
 	return nil
+}
+
+// stripped names a kind of blobs of which too little would be left without those, and
+// how many bytes that would be; "" when there is none.
+func stripped(all, without []blob.Info) (kind string, left int64) {
+	was, stays := make(map[string]int64), make(map[string]int64)
+	for _, info := range all {
+		was[kindOf(info.Name)] += info.Size
+		stays[kindOf(info.Name)] += info.Size
+	}
+	for _, info := range without {
+		stays[kindOf(info.Name)] -= info.Size
+	}
+	for _, kind := range []string{"data", "directory", "index"} {
+		if stays[kind] < was[kind]/stayShare || was[kind] > 0 && stays[kind] == 0 {
+			return kind, stays[kind]
+		}
+	}
+	return "", 0
+}
+
+// kindOf is what a blob is to the engine, by its name; "" for what is of no kind that
+// reading needs.
+func kindOf(name string) string {
+	switch name[0] {
+	case 'p':
+		return "data"
+	case 'q':
+		return "directory"
+	case 'x', 'n', 'm':
+		return "index"
+	}
+	return ""
 }

@@ -222,6 +222,36 @@ func TestCopyTrimsOnlyWhatItMay(t *testing.T) {
 	same(t, "what was trimmed, as of before", whole, all(t, b, before))
 }
 
+// Indexes and directories are few bytes beside the data, which is worth nothing
+// without them.
+func TestCopyKeepsSomeOfEachKind(t *testing.T) {
+	for kind, goes := range map[string][]string{"index": {"x1", "x2"}, "directory": {"q1"}, "data": nil} {
+		a, b := pair(t, storage.Options{})
+		put(t, a, "q1", bytes.Repeat([]byte("d"), 300))
+		put(t, a, "q2", bytes.Repeat([]byte("d"), 90))
+		put(t, a, "x2", bytes.Repeat([]byte("i"), 40))
+		if _, err := b.Copy(t.Context(), a, ns); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range goes {
+			if err := a.Store.Delete(ns, name, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bounded := func(o *fsm.Order) { o.Trim = fsm.TrimBounded }
+		out, err := b.Copy(t.Context(), a, ns, bounded)
+		if err != nil || out.Copy.Trimmed != 0 || int(out.Copy.Extra) != len(goes) || len(goes) > 0 && !strings.Contains(out.Warnings[0], kind+" blobs") {
+			t.Errorf("%s: %+v %q %v", kind, out.Copy, out.Warnings, err)
+		}
+		put(t, a, "x3", bytes.Repeat([]byte("i"), 45)) // one that takes the place of two
+		put(t, a, "q3", bytes.Repeat([]byte("d"), 300))
+		out, err = b.Copy(t.Context(), a, ns, bounded)
+		if err != nil || int(out.Copy.Trimmed) != len(goes) || out.Copy.Extra != 0 {
+			t.Errorf("%s, replaced: %+v %q %v", kind, out.Copy, out.Warnings, err)
+		}
+	}
+}
+
 func TestCopyIntoTooLittleRoom(t *testing.T) {
 	a, b := pair(t, storage.Options{})
 	b.Allow("m1", ns, storage.Read)

@@ -25,7 +25,7 @@
 //
 // A blob that was acknowledged survives the loss of power. A blob is listed and
 // readable whole or not at all. It is never overwritten, but for the one name of
-// [blob.Replaceable]. It is deleted only by a peer that may delete and only when it
+// [blob.Replaceable], and then what it was is kept like something deleted. It is deleted only by a peer that may delete and only when it
 // has reached the store's minimum age, but for the session marks of
 // [blob.Ephemeral]. The age is told by a clock that does not jump while the process
 // lives. Room is reserved before a body is read, so that a namespace does not pass
@@ -45,7 +45,9 @@
 // ordered itself has ended well and only while no storage that is written to has lost
 // anything; the blob has reached the minimum age; it is not one that the source says
 // it has lost, nor one of those without which nothing can be read (kopia.*); and all
-// that goes is at most a quarter of the bytes, unless a person says that it may.
+// that goes is at most a quarter of the bytes, and of each kind of blobs, data,
+// directories and indexes, a quarter of the bytes stays, unless a person says that
+// more may go.
 // Even then it is deleted as everything is, and can be read as of before for a while.
 //
 // # Damage

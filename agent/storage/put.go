@@ -155,6 +155,9 @@ func (s *Store) publish(o Offer, h head, tmp string) (blob.Info, error) {
 	if err := makeDir(dir); err != nil {
 		return blob.Info{}, err
 	}
+	if err := s.keepReplaced(o.Namespace, o.Name); err != nil {
+		return blob.Info{}, fmt.Errorf("storage: %w", err)
+	}
 	if err := os.Rename(tmp, s.path(o.Namespace, o.Name)); err != nil {
 		return blob.Info{}, fmt.Errorf("storage: %w", err)
 	}

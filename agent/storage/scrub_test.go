@@ -2,8 +2,10 @@ package storage_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +137,51 @@ func TestScrubGoesOnWhereItBrokeOff(t *testing.T) {
 	}
 	if out, err := a.Scrub(t.Context(), ns, "two"); err != nil || out.Stats.Files != 10 {
 		t.Errorf("another run began in the middle: %+v %v", out.Stats, err)
+	}
+}
+
+// The holder of the lease may replace the engine's note of the last maintenance, and
+// what it was can be read for as long as anything deleted.
+func TestWhatIsReplacedIsKeptForAWhile(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	opt := storage.Options{KeepDeleted: time.Hour, Clock: func() time.Time { return now }}
+	s := storagetest.Start(t, opt)
+	const note = "kopia.maintenance"
+	write := func(text string) {
+		offer := storage.Offer{Namespace: ns, Name: note, Size: int64(len(text)), Sum: sha256.Sum256([]byte(text)), Replace: true}
+		if _, err := s.Store.Put(offer, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := func(asOf time.Time) string {
+		r, err := s.Store.GetAsOf(ns, note, asOf)
+		if err != nil {
+			return err.Error()
+		}
+		data, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	var at []time.Time
+	for _, version := range []string{"one", "two", "three"} {
+		write(version)
+		at = append(at, now)
+		now = now.Add(time.Minute)
+	}
+	for range 2 { // also after a restart
+		if got := text(time.Time{}) + " " + text(at[0]) + " " + text(at[1]) + " " + text(at[2]); got != "three one two three" {
+			t.Errorf("%s", got)
+		}
+		if u, err := s.Store.Usage(); err != nil || u.Used != 11 || u.Namespaces[0].Deleted != 6 || u.Lost != 0 {
+			t.Errorf("%+v %v", u, err)
+		}
+		s.Reopen()
+	}
+	now = at[2].Add(time.Hour)
+	if n, err := s.Store.Reap(); n != 2 || err != nil || text(time.Time{}) != "three" {
+		t.Errorf("%d %v %s", n, err, text(time.Time{}))
 	}
 }
 

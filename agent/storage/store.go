@@ -29,6 +29,9 @@ type Options struct {
 	// KeepDeleted is how long a blob that was deleted can still be read as of the
 	// time before, whoever deleted it. It counts as used until then. 0 deletes at once.
 	KeepDeleted time.Duration
+	// Clock tells the time by which blobs age, in tests. Without it, it is one that
+	// does not jump while the process lives.
+	Clock func() time.Time
 }
 
 // Store keeps blobs in a directory. Its methods are safe for concurrent use.
@@ -76,9 +79,12 @@ func Open(dir string, opt Options, log hclog.Logger) (*Store, error) {
 	if opt.MinAge == 0 {
 		opt.MinAge = time.Hour
 	}
+	if opt.Clock == nil {
+		opt.Clock = steadyClock()
+	}
 	s := &Store{
 		dir: dir, opt: opt, log: log,
-		now: steadyClock(), disk: func(w io.Writer) io.Writer { return w },
+		now: opt.Clock, disk: func(w io.Writer) io.Writer { return w },
 		spaces: map[string]*space{},
 	}
 	for _, d := range []string{dir, s.tmpDir(), s.blobsDir(), s.trashDir()} {

@@ -52,6 +52,32 @@ func (s *Store) discard(ns, name string, e entry, atOnce bool) error {
 	return nil
 }
 
+// keepReplaced puts a second name of a blob that is about to be replaced into the
+// trash, so that what it was can be read as of before like anything deleted, and the
+// blob is there all the time. The caller holds the blob's commit lock.
+func (s *Store) keepReplaced(ns, name string) error {
+	e, ok := s.lookup(ns, name)
+	if !ok || s.opt.KeepDeleted <= 0 {
+		return nil
+	}
+	g := gone{e, s.now().UnixNano()}
+	to := s.trashPath(ns, name, g.at)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	err := os.Link(s.path(ns, name), to)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist) {
+		return nil // it is lost; or replaced twice at one moment, and the first is kept
+	}
+	if err := errors.Join(err, syncDir(filepath.Dir(to))); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spaces[ns].bury(name, g)
+	return nil
+}
+
 // bury makes a deleted blob known. The caller holds the store's lock.
 func (sp *space) bury(name string, g gone) {
 	if sp.gone == nil {

@@ -131,8 +131,8 @@ func (c *config) validate() error {
 	if c.Slots < 1 || c.Slots > 1024 {
 		errs = append(errs, fmt.Errorf("slots: %d does not lie between 1 and 1024", c.Slots))
 	}
-	if c.Storage.MinAge < 0 || c.Storage.MinAge >= 24*time.Hour {
-		errs = append(errs, fmt.Errorf("storage.min_age: %v does not lie between 0 and 24h", c.Storage.MinAge))
+	if c.Storage.MinAge <= 0 || c.Storage.MinAge >= 24*time.Hour {
+		errs = append(errs, fmt.Errorf("storage.min_age: %v is not more than 0 and less than 24h", c.Storage.MinAge))
 	}
 	if c.Storage.KeepDeleted < 0 || c.Storage.ScrubRate < 0 || c.Storage.CopyRate < 0 {
 		errs = append(errs, errors.New("storage: keep_deleted, scrub_rate and copy_rate must not be negative"))

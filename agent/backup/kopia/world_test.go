@@ -44,7 +44,12 @@ type world struct {
 // newWorld starts a storage with an empty namespace.
 func newWorld(t *testing.T, opt Options) *world {
 	t.Helper()
-	w := &world{Storage: storagetest.Start(t, storage.Options{MinAge: time.Nanosecond}), t: t}
+	return newWorldOn(t, storagetest.Start(t, storage.Options{MinAge: time.Nanosecond}), opt)
+}
+
+func newWorldOn(t *testing.T, s *storagetest.Storage, opt Options) *world {
+	t.Helper()
+	w := &world{Storage: s, t: t}
 	w.Allow("n1", ns, storage.Read|storage.Write)
 	w.engine = newEngine(t, opt)
 	w.repo = backup.Repo{Namespace: ns, URLs: []string{w.URL}, HTTP: w.Client("n1"), Password: "secret", CacheDir: t.TempDir()}
@@ -55,7 +60,12 @@ func newWorld(t *testing.T, opt Options) *world {
 // once, since making one is slow on purpose.
 func newRepository(t *testing.T, opt Options) *world {
 	t.Helper()
-	w := newWorld(t, opt)
+	return newRepositoryOn(t, storagetest.Start(t, storage.Options{MinAge: time.Nanosecond}), opt)
+}
+
+func newRepositoryOn(t *testing.T, s *storagetest.Storage, opt Options) *world {
+	t.Helper()
+	w := newWorldOn(t, s, opt)
 	data, err := template()
 	if err != nil {
 		t.Fatal(err)
