@@ -236,10 +236,20 @@ func TestAlertsOfCopies(t *testing.T) {
 			t.Errorf("%s: %v, not %v", what, got, want)
 		}
 	}
+	two := 2
+	w.must(t, "user:admin", &fsm.UpdateClient{ID: "cl1", Copies: &two})
+	expect("a copy that is to come")
+	w.tick(25 * time.Hour)
+	expect("a copy that does not come", "warning copy_missing")
+	two = 3
+	w.must(t, "user:admin", &fsm.UpdateClient{ID: "cl1", Copies: &two})
+	expect("a copy that no storage was found for", "warning copy_missing")
+	two = 2
+	w.must(t, "user:admin", &fsm.UpdateClient{ID: "cl1", Copies: &two})
 	for i := range 3 {
 		finish(fmt.Sprint("f", i), fsm.CopyJob, fsm.Outcome{Status: fsm.Failed, Error: "no room"})
 	}
-	expect("three failures", "warning copy_failed")
+	expect("three failures", "warning copy_failed", "warning copy_missing")
 	finish("good", fsm.CopyJob, fsm.Outcome{Status: fsm.Succeeded, Copy: &fsm.CopyReport{Blobs: 3, Extra: 9, Differ: 1}})
 	expect("an attacked source", "critical copy_differs", "warning copy_untrimmed")
 	finish("better", fsm.CopyJob, fsm.Outcome{Status: fsm.Succeeded, Copy: &fsm.CopyReport{Blobs: 3}})

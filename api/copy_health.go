@@ -32,13 +32,53 @@ func (a *alerts) ofStorage(n *fsm.Node, object Object) {
 // ofCopies tells of copies that are not as they should be.
 func (a *alerts) ofCopies() {
 	v := a.call.view
-	for h := range v.Holdings.All() {
-		r, ok := v.Repositories.Get(h.Repository)
-		if !ok || !contains(r.Storages, h.Storage) || !a.call.sees(r) {
+	for r := range v.Repositories.All() {
+		if !r.Filled || !a.call.sees(r) {
 			continue
 		}
-		a.ofCopy(v, r, h)
+		for _, storage := range r.Storages {
+			if h, ok := v.Holdings.Get(fsm.HoldingID(r.ID, storage)); ok {
+				a.ofCopy(v, r, h)
+			}
+		}
+		a.ofMissing(v, r)
 	}
+}
+
+// ofMissing tells of a repository that lies on fewer storages than its clients want:
+// none was found for it, or what is to lie there has not come within a day.
+func (a *alerts) ofMissing(v *fsm.View, r *fsm.Repository) {
+	object, wanted := Object{v.Repositories.Name(), r.ID, r.Name}, v.WantedCopies(r.ID)
+	n := 0
+	for _, storage := range r.Storages {
+		if _, ok := v.Nodes.Get(storage); ok {
+			n++
+		}
+	}
+	if len(r.Storages) == 0 {
+		return
+	}
+	if n < wanted {
+		a.add(warning, "copy_missing", object, 0, "%s should lie on %d storages and has %d; bcm client explain says why no other one will do", r.Name, wanted, n)
+		return
+	}
+	main, ok := v.Holdings.Get(fsm.HoldingID(r.ID, r.Storages[0]))
+	if !ok || main.ChangedAt == 0 || main.ChangedAt.Add(behindFor) >= fsm.At(a.now) {
+		return
+	}
+	for _, storage := range r.Storages[1:] {
+		if h, ok := v.Holdings.Get(fsm.HoldingID(r.ID, storage)); !ok || h.AsOf == 0 {
+			a.add(warning, "copy_missing", object, main.ChangedAt, "%s was to get a copy of %s and has none", nodeName(v, storage), r.Name)
+		}
+	}
+}
+
+// wholeCopies counts the storages that have all that is stored in a repository.
+func wholeCopies(v *fsm.View, r *fsm.Repository) (n int) {
+	for _, storage := range r.Storages {
+		n += int(bit(v.Complete(r, storage)))
+	}
+	return n
 }
 
 func (a *alerts) ofCopy(v *fsm.View, r *fsm.Repository, h *fsm.Holding) {
@@ -58,13 +98,19 @@ func (a *alerts) ofCopy(v *fsm.View, r *fsm.Repository, h *fsm.Holding) {
 			storage, h.Extra, r.Name)
 	}
 	main, ok := v.Holdings.Get(fsm.HoldingID(r.ID, r.Storages[0]))
-	if ok && !v.Whole(r, h.Storage) && main.ChangedAt.Add(behindFor) < fsm.At(a.now) {
+	if ok && h.AsOf != 0 && !v.Whole(r, h.Storage) && main.ChangedAt.Add(behindFor) < fsm.At(a.now) {
 		a.add(warning, "copy_behind", object, main.ChangedAt, "%s lacks what was last stored in %s", storage, r.Name)
 	}
 }
 
 // copies tells of what storages have of repositories.
 func (s *stateCollector) copies(put putter, v *fsm.View) {
+	for r := range v.Repositories.All() {
+		if r.Filled {
+			put("bcm_repository_copies_wanted", "On how many storages a repository should lie.", float64(v.WantedCopies(r.ID)), "repository", r.Name)
+			put("bcm_repository_copies_whole", "On how many storages all of a repository lies.", float64(wholeCopies(v, r)), "repository", r.Name)
+		}
+	}
 	for h := range v.Holdings.All() {
 		r, ok := v.Repositories.Get(h.Repository)
 		if !ok || !contains(r.Storages, h.Storage) {

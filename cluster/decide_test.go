@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
 	"bcm/fsm"
@@ -106,4 +107,46 @@ func TestAdvertised(t *testing.T) {
 			t.Errorf("%q on %s: %q, %v", tt.want, tt.listening, got, err)
 		}
 	}
+}
+
+// A manager that was removed stays in the group for a second, to hear of it; one that is
+// not heard of goes at once. The second begins anew for one that comes back in between.
+func TestWhoWasRemovedHearsOfIt(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	k := &keeper{Node: &Node{cfg: Config{ID: "m1"}, soft: newSoft(), disk: &disk{guard: &guard{free: func(string) (int64, error) { return 1 << 40, nil }}}}, gone: map[string]time.Time{}}
+	v := fsm.New(hclog.NewNullLogger()).Now() // without a node: all others were removed
+	heard := func(id string) { k.soft.peers[id] = told{at: now} }
+	next := func(ids ...string) string {
+		var servers []raft.Server
+		for _, id := range ids {
+			servers = append(servers, raft.Server{ID: raft.ServerID(id), Suffrage: raft.Voter})
+		}
+		c := k.next(v, servers, now)
+		if c == nil {
+			return ""
+		}
+		return c.what + " " + c.id
+	}
+	expect := func(what, want string, ids ...string) {
+		t.Helper()
+		if got := next(ids...); got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	expect("silent", leaveGroup+" m9", "m9")
+	heard("m2")
+	expect("just removed", "", "m2")
+	now = now.Add(tellFor - time.Millisecond)
+	heard("m2")
+	expect("not yet a second", "", "m2")
+	now = now.Add(time.Millisecond)
+	heard("m2")
+	expect("a second", leaveGroup+" m2", "m2")
+	heard("m3")
+	expect("one at a time", leaveGroup+" m2", "m2", "m3")
+	heard("m4")
+	expect("another has its own second", "", "m4")
+	now = now.Add(aliveFor + time.Millisecond)
+	expect("it fell silent", leaveGroup+" m4", "m4")
+	expect("itself hands over first", handOver+" m1", "m1", "m4")
 }

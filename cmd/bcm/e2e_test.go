@@ -346,6 +346,7 @@ func (g *testGrid) others(name string) []devFileMember {
 // run of a backup or a restore, as the API shows it.
 type shownRun struct {
 	ID, Status, Node, Error string
+	Repository              string
 	Attempt                 int
 	Progress                struct{ Files, Bytes int64 }
 	Stats                   struct{ Files, Bytes int64 }

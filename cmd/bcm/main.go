@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // schedules know their zones on any host
 
 	"bcm/cmd/bcm/cli"
+	"bcm/fsm"
 
 	"github.com/spf13/cobra"
 )
@@ -62,15 +65,33 @@ func newHelp() *cobra.Command {
 }
 
 func newVersion() *cobra.Command {
-	return &cobra.Command{
+	asJSON := false
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cli.Takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(thisBuild())
+			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "bcm", version)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON, with what the program was built with")
+	return cmd
+}
+
+// build says what the program is.
+type build struct {
+	Version     string `json:"version"`
+	Go          string `json:"go"`
+	Platform    string `json:"platform"`
+	Understands int    `json:"understands"` // the newest version of commands
+}
+
+func thisBuild() build {
+	return build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Understands: fsm.Version}
 }
 
 // usageError is a mistake in the words of the command.

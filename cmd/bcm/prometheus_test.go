@@ -25,7 +25,13 @@ func testPrometheus(t *testing.T, g *testGrid, source string) {
 	}
 	p := startPrometheus(t, g, program)
 	g.eventually("every member is scraped", func() error { return p.scrapes(g) })
-	g.waitFor(g.backup(g.newTask(source)), "succeeded") // for the numbers of backups that end
+	backup := g.backup(g.newTask(source))
+	done := g.waitFor(backup, "succeeded") // for the numbers of backups that end, of drills and of scrubs
+	for _, work := range [][]string{{"backup", "drill", done.ID}, {"repository", "scrub", done.Repository, "--wait"}} {
+		if out, err := g.run(work...); err != nil {
+			t.Fatalf("%v: %v\n%s", work, err, out)
+		}
+	}
 	rules, err := os.ReadFile("../../deploy/prometheus/alerts.yml")
 	check(t, err)
 	names := regexp.MustCompile(`\bbcm_[a-z_]+`).FindAllString(string(rules), -1)
