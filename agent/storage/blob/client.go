@@ -96,7 +96,9 @@ type Sink interface {
 	Reset()
 }
 
-// Body is the content of a blob: Open is called once for each attempt.
+// Body is the content of a blob: Open is called once for each attempt. Nothing is
+// read of it any more once [Client.Put] has returned, so that its memory can be used
+// again.
 type Body interface {
 	Length() int
 	Open() io.ReadCloser
@@ -210,7 +212,9 @@ func (c *Client) Put(ctx context.Context, name string, body Body, replace bool) 
 }
 
 func (c *Client) put(ctx context.Context, base, name string, body Body, sum [32]byte, replace bool) (Info, error) {
-	content := paced(ctx, body.Open())
+	lent := &loan{ReadCloser: body.Open()}
+	defer lent.end()
+	content := paced(ctx, lent)
 	req, err := c.request(ctx, http.MethodPut, base, name, content)
 	if err != nil {
 		return Info{}, errors.Join(err, content.Close())

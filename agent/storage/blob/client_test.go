@@ -2,6 +2,7 @@ package blob
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -162,4 +163,59 @@ func FuzzNames(f *testing.F) {
 			t.Errorf("namespace %q", name)
 		}
 	})
+}
+
+// tattler is content that tells of reads after it was given back.
+type tattler struct {
+	io.Reader
+	returned atomic.Bool
+	late     atomic.Int32
+	closed   chan struct{}
+}
+
+func (b *tattler) Length() int { return 1 << 20 }
+func (b *tattler) Open() io.ReadCloser {
+	b.Reader = strings.NewReader(strings.Repeat("x", b.Length()))
+	return b
+}
+
+func (b *tattler) Read(p []byte) (int, error) {
+	if b.returned.Load() {
+		b.late.Add(1)
+	}
+	return b.Reader.Read(p)
+}
+
+func (b *tattler) Close() error {
+	if b.returned.Load() {
+		close(b.closed)
+	}
+	return nil
+}
+
+// A storage that refuses early, or dies, ends a request whose content the transport is
+// still sending. Kopia uses the memory of a blob again as soon as it is told: an agent
+// died of that when its storage was killed.
+func TestContentIsNotReadAfterPut(t *testing.T) {
+	client := clientOf(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(HeaderError, CodeQuota)
+		w.WriteHeader(http.StatusInsufficientStorage)
+	})
+	body := &tattler{closed: make(chan struct{})}
+	asked, release := 0, make(chan struct{})
+	ctx := WithPacer(t.Context(), func(_ context.Context, most int) (int, error) {
+		if asked++; asked > 2 { // enough has been sent for the headers to be on their way
+			<-release
+		}
+		return most, nil
+	})
+	if _, err := client.Put(ctx, "p1", body, false); !errors.Is(err, ErrNoRoom) {
+		t.Fatal(err)
+	}
+	body.returned.Store(true)
+	close(release)
+	<-body.closed
+	if n := body.late.Load(); n > 0 {
+		t.Errorf("the content was read %d times after it was given back", n)
+	}
 }
