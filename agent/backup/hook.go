@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"bcm/agent"
@@ -16,8 +15,6 @@ import (
 )
 
 const (
-	// lingering is how long a child of a killed command may hold its output open.
-	lingering = 5 * time.Second
 	// The command after a backup that has been cancelled, and after one that must end
 	// at once, may take so long.
 	postCancelled = time.Minute
@@ -83,9 +80,7 @@ func (h *hooks) run(ctx context.Context, what string, command []string, limit ti
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "BCM_BACKUP="+h.order.ID, "BCM_TASK="+h.order.Task, "BCM_CLIENT="+h.order.Client,
 		"BCM_ATTEMPT="+strconv.Itoa(int(h.order.Attempt)), "BCM_STATUS="+string(status))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = lingering
+	Confine(cmd)
 	said := &Tail{}
 	cmd.Stdout, cmd.Stderr = said, said
 	begin := time.Now()

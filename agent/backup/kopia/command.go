@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"bcm/agent/backup"
@@ -16,9 +15,6 @@ import (
 	"github.com/kopia/kopia/fs"
 	"github.com/kopia/kopia/snapshot/policy"
 )
-
-// lingering is how long a child of a killed command may hold its output open.
-const lingering = 5 * time.Second
 
 // openCommand makes a source of what a command writes to its standard output.
 func openCommand(s backup.Source) (*roots, error) {
@@ -62,9 +58,7 @@ func startCommand(ctx context.Context, program string, args []string) (io.ReadCl
 	}
 	ctx, kill := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, program, args[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts dies with it
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = lingering
+	backup.Confine(cmd)
 	said := &backup.Tail{}
 	cmd.Stderr = said
 	// A pipe of our own: the command's own way closes its end before it is read out.
