@@ -30,7 +30,7 @@ func (e *Engine) Backup(ctx context.Context, r backup.Repo, s backup.Source, o b
 	run, inner, end := startRun(ctx, r, e.opt.Grace)
 	defer end()
 	inner = logged(wire.WithPacer(inner, o.Throttle.Take), e.opt.Log)
-	h, err := e.acquire(inner, r, cached)
+	h, err := e.acquire(inner, r, written)
 	if err != nil {
 		return backup.Snapshot{}, err
 	}

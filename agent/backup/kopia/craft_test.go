@@ -16,7 +16,7 @@ import (
 // write lets do write into the repository as kopia can, past the engine.
 func (w *world) write(do func(ctx context.Context, rw repo.RepositoryWriter) error) {
 	w.t.Helper()
-	h, err := w.engine.acquire(w.t.Context(), w.repo, cached)
+	h, err := w.engine.acquire(w.t.Context(), w.repo, written)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,6 +21,8 @@
 //     that nothing is written outside of the target whatever lies there.
 //   - Its verification is replaced, since it cannot tell how far it is; what verifies
 //     reads through a connection without a cache.
+//   - What reads opens a repository for reading: kopia would tidy it up meanwhile, for
+//     which most who read have no right.
 //   - An error in writing to the storage ends a backup. To kopia it is an error of the
 //     file that was being read, which may be ignored.
 //

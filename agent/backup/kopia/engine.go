@@ -96,7 +96,7 @@ func (e *Engine) Create(ctx context.Context, r backup.Repo) error {
 	if err != nil {
 		return errors.Join(run.failed(), classify(err))
 	}
-	h, err := e.acquire(inner, r, cached)
+	h, err := e.acquire(inner, r, written)
 	if err != nil {
 		return err
 	}

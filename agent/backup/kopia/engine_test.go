@@ -4,11 +4,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"bcm/agent/backup"
+	"bcm/agent/storage"
 
 	"golang.org/x/sys/unix"
 )
@@ -326,5 +328,28 @@ func TestOpenAsItWas(t *testing.T) {
 	}
 	if _, err := past.engine.Backup(t.Context(), past.repo, backup.Source{Paths: []string{dir}}, backup.BackupOptions{}, nil); err == nil {
 		t.Error("the past was written to")
+	}
+}
+
+// Whoever may only read a repository can do so whatever is in it: kopia takes sixteen
+// manifests together, and did so for readers too, who then failed for want of a right.
+func TestReadersNeedNoRightToWrite(t *testing.T) {
+	w := newRepository(t, Options{})
+	w.Allow("n2", ns, storage.Read)
+	dir, reader := t.TempDir(), newEngine(t, Options{})
+	repo := w.repo
+	repo.HTTP, repo.CacheDir = w.Client("n2"), t.TempDir()
+	for i := range 20 {
+		plant(t, dir, map[string]string{"file": strconv.Itoa(i)})
+		id := w.backup(dir).ID
+		if i < 12 {
+			continue
+		}
+		if all, err := reader.Snapshots(t.Context(), repo, backup.Filter{}); err != nil || len(all) != i+1 {
+			t.Errorf("after %d backups: %d are listed, %v", i+1, len(all), err)
+		}
+		if _, err := reader.Verify(t.Context(), repo, backup.VerifyOptions{Percent: 100, Snapshots: []backup.SnapshotID{id}}, nil); err != nil {
+			t.Errorf("after %d backups: %v", i+1, err)
+		}
 	}
 }

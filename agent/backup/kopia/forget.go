@@ -17,7 +17,7 @@ func (e *Engine) Forget(ctx context.Context, r backup.Repo, keep backup.Retentio
 		named[id] = true
 	}
 	var gone []backup.SnapshotID
-	err := e.inspect(ctx, r, cached, func(ctx context.Context, h *handle) error {
+	err := e.inspect(ctx, r, written, func(ctx context.Context, h *handle) error {
 		all, err := everySnapshot(ctx, h.rep)
 		if err != nil {
 			return err

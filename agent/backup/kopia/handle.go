@@ -22,7 +22,9 @@ import (
 	"github.com/kopia/kopia/repo/logging"
 )
 
-// mode tells how a repository is read.
+// mode tells what a repository is opened for. kopia writes to one that it may write
+// to even where it is only read: it takes manifests together once there are many, and
+// ends with an error when the storage refuses that. So what reads opens it for reading.
 type mode string
 
 const (
@@ -31,6 +33,8 @@ const (
 	// fresh: only the storage itself may. For data that is also the faster way: kopia
 	// writes and flushes a file for each piece of it that it keeps a copy of.
 	fresh mode = "fresh"
+	// written: as cached, and it may be written to.
+	written mode = "written"
 )
 
 // handleKey tells what may share an open repository.
@@ -204,11 +208,11 @@ func writeConfig(path string, st kblob.Storage, mode mode, cacheBytes int64, cac
 		Caching: &content.CachingOptions{},
 		ClientOptions: repo.ClientOptions{
 			Hostname: maintainer, Username: maintainer, Description: "bcm",
-			ReadOnly:                st.IsReadOnly(),
+			ReadOnly:                mode != written || st.IsReadOnly(),
 			FormatBlobCacheDuration: -1, // a namespace may have had another repository
 		},
 	}
-	if mode == cached && cache {
+	if mode != fresh && cache {
 		conf.Caching = &content.CachingOptions{
 			CacheDirectory:         filepath.Join(filepath.Dir(path), "cache"),
 			ContentCacheSizeBytes:  cacheBytes,

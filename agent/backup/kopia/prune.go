@@ -26,7 +26,7 @@ func (e *Engine) prune(ctx context.Context, r backup.Repo, l backup.Lease, ev ba
 	if l == nil {
 		return stats, fmt.Errorf("%w: there is none", backup.ErrLeaseLost)
 	}
-	err := e.inspect(ctx, r, cached, func(ctx context.Context, h *handle) error {
+	err := e.inspect(ctx, r, written, func(ctx context.Context, h *handle) error {
 		run := runOf(ctx)
 		run.lease = l
 		if err := run.mayDelete(""); err != nil {

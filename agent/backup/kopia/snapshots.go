@@ -101,7 +101,7 @@ func everySnapshot(ctx context.Context, rep repo.Repository) ([]*snapshot.Manife
 	return all, err
 }
 
-// inspect lets do read the repository as it stands now.
+// inspect lets do work with the repository as it stands now.
 func (e *Engine) inspect(ctx context.Context, r backup.Repo, mode mode, do func(ctx context.Context, h *handle) error) error {
 	run, inner, end := startRun(ctx, r, 0)
 	defer end()
