@@ -304,7 +304,11 @@ type InterruptBackup struct {
 func (c *InterruptBackup) apply(tx *Tx) (string, error) {
 	return tx.changeBackup(c.ID, func(b *Backup) error {
 		tx.detail = c.Reason
-		return b.interrupt(tx, c.Attempt, c.Reason)
+		most := int32(MaxAttempts)
+		if t, ok := tx.Tasks.Get(b.Task); ok {
+			most = max(most, t.Retry.Attempts)
+		}
+		return b.interrupt(tx, c.Attempt, most, c.Reason)
 	})
 }
 

@@ -293,7 +293,7 @@ type InterruptJob struct {
 func (c *InterruptJob) apply(tx *Tx) (string, error) {
 	return tx.changeJob(c.ID, func(j *Job) error {
 		tx.detail = c.Reason
-		if err := j.interrupt(tx, c.Attempt, c.Reason); err != nil {
+		if err := j.interrupt(tx, c.Attempt, MaxAttempts, c.Reason); err != nil {
 			return err
 		}
 		if j.Status.Ended() {

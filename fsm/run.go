@@ -32,7 +32,8 @@ func (s Status) Ended() bool {
 	return slices.Contains([]Status{Succeeded, Warning, Failed, Cancelled, Deleted}, s)
 }
 
-// MaxAttempts is how often a run is tried when its nodes get lost.
+// MaxAttempts is how often a run is tried when its nodes get lost, unless its task
+// asks for more.
 const MaxAttempts = 5
 
 // Fence orders attempts of runs without a clock: a later assignment has a
@@ -173,9 +174,9 @@ func (r *Run) stop(tx *Tx, attempt int32, reason string) error {
 	return nil
 }
 
-// interrupt gives an attempt up. When it was cancelled, or was tried often
-// enough, it ends.
-func (r *Run) interrupt(tx *Tx, attempt int32, reason string) error {
+// interrupt gives an attempt up. When it was cancelled, or was tried as often as most
+// says, it ends.
+func (r *Run) interrupt(tx *Tx, attempt, most int32, reason string) error {
 	if err := r.mine(tx, attempt); err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (r *Run) interrupt(tx *Tx, attempt int32, reason string) error {
 	switch {
 	case r.Cancel:
 		r.Status, r.FinishedAt = Cancelled, tx.At
-	case r.Attempt >= MaxAttempts:
+	case r.Attempt >= most:
 		r.Status, r.FinishedAt = Failed, tx.At
 	}
 	return nil

@@ -243,9 +243,24 @@ func TestPlaceBackOff(t *testing.T) {
 		g.now = next
 		g.expect(plan.Place, fmt.Sprintf("backup.assign r interrupted/%d b1 [s1]", attempt+1))
 	}
+	retry := fsm.Retry{Attempts: fsm.MaxAttempts + 1}
+	g.do("user:admin", &fsm.UpdateTask{ID: "t1", ConductChange: fsm.ConductChange{Retry: &retry}})
+	interrupt(g, "r")
+	g.now = g.now.Add(80 * time.Second)
+	g.expect(plan.Place, "backup.assign r interrupted/5 b1 [s1]")
 	interrupt(g, "r")
 	if b, _ := g.view().Backups.Get("r"); b.Status != fsm.Failed {
-		t.Errorf("after %d attempts the run is %s", fsm.MaxAttempts, b.Status)
+		t.Errorf("after %d attempts, as many as its task asks for, the run is %s", b.Attempt, b.Status)
+	}
+	g.task("t2", "c1")
+	g.queue("other", "t2")
+	for range fsm.MaxAttempts {
+		g.now = g.now.Add(80 * time.Second)
+		g.carry(plan.Place)
+		interrupt(g, "other")
+	}
+	if b, _ := g.view().Backups.Get("other"); b.Status != fsm.Failed {
+		t.Errorf("after %d attempts of a task that asks for none the run is %s", b.Attempt, b.Status)
 	}
 }
 
