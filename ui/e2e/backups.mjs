@@ -83,7 +83,7 @@ export async function backups(report, window, grid) {
       const dialog = page.getByRole('dialog')
       await dialog.getByPlaceholder('Choose a node').click()
       await page.getByRole('option').first().click()
-      await dialog.getByLabel('Folder').fill(target)
+      await dialog.getByLabel('Folder', { exact: true }).fill(target)
       await window.picture('restore')
       await dialog.getByRole('button', { name: 'Restore', exact: true }).click()
       await dialog.getByText('Succeeded').waitFor({ timeout: 60_000 })

@@ -53,7 +53,7 @@ export async function leader(report, browser, grid) {
   await report.check('what is wrong stands first, on the overview too', async () => {
     await until('its row is the first', async () => (await window.rows())[0].includes(lost.name))
     await page.getByRole('link', { name: 'Overview' }).first().click()
-    await page.getByText(`not answer: ${lost.name}`).first().waitFor()
+    await page.getByText(`${lost.name} is offline`).first().waitFor()
     await window.accessible()
     await window.picture('overview-leader-lost')
   })

@@ -6,6 +6,13 @@ const scenes = [
   ['backups', '/backups', 'Backups'],
   ['tasks', '/tasks', 'Tasks'],
   ['schedules', '/schedules', 'Schedules'],
+  ['clients', '/clients', 'Clients'],
+  ['repositories', '/repositories', 'Repositories'],
+  ['find', '/find', 'Find a file'],
+  ['restores', '/restores', 'Restores'],
+  ['drills', '/drills', 'Restore drills'],
+  ['verifications', '/verifications', 'Verifications'],
+  ['approvals', '/approvals', 'Approvals'],
   ['users', '/users', 'Users'],
 ]
 

@@ -5,11 +5,13 @@
 // another browser.
 import { readFileSync } from 'node:fs'
 import { backups } from './backups.mjs'
+import { clients } from './clients.mjs'
 import { Grid } from './grid.mjs'
 import { leader } from './leader.mjs'
 import { expect, launch, Report, Window } from './lib.mjs'
 import { looks } from './looks.mjs'
 import { nodes } from './nodes.mjs'
+import { restores } from './restores.mjs'
 import { scroll } from './scroll.mjs'
 import { tasks } from './tasks.mjs'
 import { users } from './users.mjs'
@@ -30,6 +32,8 @@ try {
   await users(report, window, grid)
   await tasks(report, window, grid)
   await backups(report, window, grid)
+  await restores(report, window, grid)
+  await clients(report, window, grid)
   await looks(report, browser, grid, manager)
   await report.check('the console of the browser has nothing to say', async () => {
     expect(window.complaints.length === 0, window.complaints.join('\n'))

@@ -1,69 +1,55 @@
 import { describe, expect, it } from 'vitest'
-import type { Backup, Cluster, Node, Stats } from '../src/api/types'
+import type { Alert, Backup, Node } from '../src/api/types'
 import { attention, type Known } from '../src/features/overview/attention'
 import { ceiling, hours } from '../src/features/overview/results'
 import { successRate } from '../src/features/overview/Tiles'
 import { arrange } from '../src/features/overview/topology'
 
-const node = (name: string, status: string, mode = 'active') => ({ id: name, name, status, mode, roles: ['backup-manager'], site: 'fra1', reason: '' }) as Node
-const member = (name: string, healthy: boolean) => ({ id: name, name, voter: true, healthy })
-const cluster = (leader: string, healthy: boolean[], failure_tolerance: number) =>
-  ({ leader, failure_tolerance, members: healthy.map((h, i) => member(`m${i}`, h)) }) as unknown as Cluster
-const stats = (by_status: Record<string, number>, used = 1, capacity = 10) => ({ nodes: { by_status }, storage: { used, capacity } }) as unknown as Stats
+const node = (name: string, status: string) => ({ id: name, name, status, mode: 'active', roles: ['backup-manager'], site: 'fra1', reason: '' }) as Node
+const alert = (severity: string, kind: string, name: string, text: string, noun = 'nodes') =>
+  ({ severity, kind, object: { kind: noun, id: name, name }, since: null, text }) as Alert
 const failed = (id: string, error: string) => ({ id, task: id, client: 'c', error, finished_at: 't' }) as unknown as Backup
 
-const nothing: Known = { stats: undefined, cluster: undefined, nodes: undefined, failed: undefined }
+const nothing: Known = { alerts: undefined, failed: undefined }
 const titles = (known: Partial<Known>) => attention({ ...nothing, ...known }).map((thing) => `${thing.severity} ${thing.title}`)
 
 describe('what needs attention', () => {
   it('is nothing when all is well, or nothing is known yet', () => {
     expect(titles({})).toEqual([])
-    expect(titles({ cluster: cluster('m0', [true, true, true], 1), stats: stats({ online: 3 }), nodes: { items: [], total: 0 } })).toEqual([])
+    expect(titles({ alerts: [], failed: { items: [], total: 0 } })).toEqual([])
   })
 
-  it('names few nodes one by one', () => {
-    const nodes = { items: [node('a', 'offline'), node('b', 'degraded')], total: 2 }
-    expect(titles({ nodes, stats: stats({ offline: 1, degraded: 1 }) })).toEqual(['bad a does not answer', 'warn b is degraded'])
+  it('is what the server says, with names in their own case', () => {
+    const alerts = [alert('critical', 'no_leader', '', 'the managers have no leader', 'cluster'), alert('warning', 'node_degraded', 'b', 'b is degraded: slow')]
+    expect(titles({ alerts })).toEqual(['bad The managers have no leader', 'warn b is degraded: slow'])
   })
 
-  it('sums many up', () => {
-    const items = Array.from({ length: 20 }, (_, i) => node(`n${i}`, 'offline'))
-    expect(titles({ nodes: { items, total: 44 }, stats: stats({ offline: 44 }) })).toEqual(['bad 44 nodes are offline'])
+  it('leads to what it is about', () => {
+    const to = (a: Alert) => attention({ ...nothing, alerts: [a] })[0]!.to
+    expect(to(alert('critical', 'node_offline', 'a', ''))).toEqual({ page: 'nodes', search: { node: 'a' } })
+    expect(to(alert('critical', 'backup_overdue', 't', '', 'tasks'))).toEqual({ page: 'tasks', search: { task: 't' } })
+    expect(to(alert('warning', 'copy_behind', 'r', '', 'repositories'))).toEqual({ page: 'repositories', search: { repository: 'r' } })
+    expect(to(alert('warning', 'approval_pending', 'x', '', 'tasks')).page).toBe('approvals')
+    expect(to(alert('critical', 'no_leader', '', '', 'cluster')).search).toEqual({ role: 'cluster-manager' })
   })
 
-  it('is quiet about nodes in maintenance', () => {
-    expect(titles({ nodes: { items: [node('a', 'offline', 'maintenance')], total: 1 }, stats: stats({ offline: 1 }) })).toEqual([])
+  it('sums many of a kind up', () => {
+    const alerts = Array.from({ length: 44 }, (_, i) => alert('critical', 'node_offline', `n${i}`, `n${i} is offline`))
+    const [thing, ...more] = attention({ ...nothing, alerts })
+    expect(thing).toMatchObject({ title: 'Node offline: 44 cases', note: 'n0, n1, n2 and others', to: { page: 'nodes', search: { status: 'offline' } } })
+    expect(more).toEqual([])
   })
 
-  it('puts what is worst first', () => {
-    const known = {
-      failed: { items: [failed('x', 'no route')], total: 1 },
-      nodes: { items: [node('a', 'degraded')], total: 1 },
-      cluster: cluster('', [true, false, false], 0),
-    }
-    expect(titles(known)[0]).toBe('bad The managers have no leader')
-    expect(titles(known).slice(1).every((t) => t.startsWith('warn'))).toBe(true)
-  })
-
-  it('tells a lost manager that can be borne from one that cannot', () => {
-    expect(titles({ cluster: cluster('m0', [true, true, true, true, false], 1) })).toEqual(['warn 1 manager of 5 does not answer: m4'])
-    expect(titles({ cluster: cluster('m0', [true, true, false], 0) })).toEqual(['bad 1 manager of 3 does not answer: m2'])
-  })
-
-  it('names a lost manager once, though it is a node too', () => {
-    const nodes = { items: [node('m2', 'offline')], total: 1 }
-    expect(titles({ nodes, stats: stats({ offline: 1 }), cluster: cluster('m0', [true, true, false], 0) })).toHaveLength(1)
+  it('names a failed backup once, and those that the server does not speak of after it', () => {
+    const alerts = [alert('warning', 'backup_failed', 'x', 'the last backup of x failed: no route', 'tasks')]
+    const both = { alerts, failed: { items: [failed('x', 'no route'), failed('y', 'no room')], total: 2 } }
+    expect(titles(both)).toEqual(['warn The last backup of x failed: no route', 'warn Backup of y failed'])
   })
 
   it('finds the one cause of many failures', () => {
     const items = Array.from({ length: 6 }, (_, i) => failed(`b${i}`, 'target refused connection'))
     const [thing] = attention({ ...nothing, failed: { items, total: 38 } })
     expect(thing).toMatchObject({ title: '38 backups failed in the last 24 hours', note: 'One cause: target refused connection' })
-  })
-
-  it('warns of storage that is nearly full', () => {
-    expect(titles({ stats: stats({}, 94, 100) })).toEqual(['warn Storage is 94 % full'])
-    expect(titles({ stats: stats({}, 0, 0) })).toEqual([])
   })
 })
 

@@ -47,6 +47,7 @@ export function bindLive(client: QueryClient): () => void {
   const refresh = throttled((topic: Topic) => {
     void client.invalidateQueries({ queryKey: [topic, 'top'] })
     void client.invalidateQueries({ queryKey: keys.stats })
+    void client.invalidateQueries({ queryKey: ['alerts'] })
   }, refreshEvery)
   const offChanges = live.onChanges((batch) => {
     for (const change of batch) {

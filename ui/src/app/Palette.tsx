@@ -7,7 +7,22 @@ import { useState } from 'react'
 import type { Icon } from '@tabler/icons-react'
 import { api, must } from '../api/client'
 import { lookOf, runStates } from '../components/states'
-import { IconBackups, IconNodes, IconOverview, IconSearch, IconUser, IconUsers } from '../components/icons'
+import {
+  IconApprovals,
+  IconBackups,
+  IconClients,
+  IconDrills,
+  IconFind,
+  IconNodes,
+  IconOverview,
+  IconRepositories,
+  IconRestores,
+  IconSchedules,
+  IconSearch,
+  IconTasks,
+  IconUser,
+  IconUsers,
+} from '../components/icons'
 
 interface Hit {
   id: string
@@ -22,16 +37,33 @@ interface Group {
   hits: Hit[]
 }
 
+const places = [
+  { to: '/', label: 'Overview', note: 'The whole grid at a glance', icon: IconOverview },
+  { to: '/nodes', label: 'Nodes', note: 'Everything that is part of the grid', icon: IconNodes },
+  { to: '/backups', label: 'Backups', note: 'Running, finished and failed', icon: IconBackups },
+  { to: '/tasks', label: 'Tasks', note: 'What is backed up', icon: IconTasks },
+  { to: '/schedules', label: 'Schedules', note: 'When tasks start by themselves', icon: IconSchedules },
+  { to: '/clients', label: 'Clients', note: 'Whose data is protected', icon: IconClients },
+  { to: '/repositories', label: 'Repositories', note: 'Where data is kept, and its copies', icon: IconRepositories },
+  { to: '/find', label: 'Find a file', note: 'By its name, in all backups of a client', icon: IconFind },
+  { to: '/restores', label: 'Restores', note: 'What is brought back', icon: IconRestores },
+  { to: '/drills', label: 'Restore drills', note: 'What was proved, and when', icon: IconDrills },
+  { to: '/users', label: 'Users', note: 'Who may log in', icon: IconUsers },
+  { to: '/approvals', label: 'Approvals', note: 'Changes that need two people', icon: IconApprovals },
+] as const
+
 /** Asks the server for whatever has the text in it, of each noun a few. */
 async function search(q: string) {
   const query = { q, limit: 6 }
-  const [nodes, backups, users] = await Promise.allSettled([
+  const [nodes, tasks, clients, backups, users] = await Promise.allSettled([
     must(api.GET('/v1/nodes', { params: { query } })),
+    must(api.GET('/v1/tasks', { params: { query } })),
+    must(api.GET('/v1/clients', { params: { query } })),
     must(api.GET('/v1/backups', { params: { query } })),
     must(api.GET('/v1/users', { params: { query } })),
   ])
   const items = <T,>(result: PromiseSettledResult<{ items: T[] }>) => (result.status === 'fulfilled' ? result.value.items : [])
-  return { nodes: items(nodes), backups: items(backups), users: items(users) }
+  return { nodes: items(nodes), tasks: items(tasks), clients: items(clients), backups: items(backups), users: items(users) }
 }
 
 /** The pages there are, and what was found for the text. */
@@ -44,12 +76,7 @@ function useGroups(text: string): Group[] {
     placeholderData: keepPreviousData,
     retry: false,
   }).data
-  const pages: Hit[] = [
-    { id: 'overview', label: 'Overview', note: 'The whole grid at a glance', icon: IconOverview, go: () => void navigate({ to: '/' }) },
-    { id: 'nodes', label: 'Nodes', note: 'Everything that is part of the grid', icon: IconNodes, go: () => void navigate({ to: '/nodes' }) },
-    { id: 'backups', label: 'Backups', note: 'Running, finished and failed', icon: IconBackups, go: () => void navigate({ to: '/backups' }) },
-    { id: 'users', label: 'Users', note: 'Who may log in', icon: IconUsers, go: () => void navigate({ to: '/users' }) },
-  ]
+  const pages: Hit[] = places.map(({ to, ...place }) => ({ ...place, id: to, go: () => void navigate({ to }) }))
   const shown = pages.filter((page) => page.label.toLowerCase().includes(text.toLowerCase()))
   if (text === '' || !found) return [{ title: 'Pages', hits: shown }]
   const groups: Group[] = [
@@ -62,6 +89,26 @@ function useGroups(text: string): Group[] {
         note: n.address || n.id,
         icon: IconNodes,
         go: () => void navigate({ to: '/nodes', search: { node: n.name } }),
+      })),
+    },
+    {
+      title: 'Tasks',
+      hits: found.tasks.map((t) => ({
+        id: t.id,
+        label: t.name,
+        note: t.client,
+        icon: IconTasks,
+        go: () => void navigate({ to: '/tasks', search: { task: t.name } }),
+      })),
+    },
+    {
+      title: 'Clients',
+      hits: found.clients.map((c) => ({
+        id: c.id,
+        label: c.name,
+        note: c.address || c.id,
+        icon: IconClients,
+        go: () => void navigate({ to: '/clients', search: { client: c.name } }),
       })),
     },
     {

@@ -3,7 +3,7 @@ import type { Icon } from '@tabler/icons-react'
 import { useAnswered, useStats } from '../api/session'
 import type { Stats } from '../api/types'
 import { shortCount } from '../components/format'
-import { IconApprovals, IconBackups, IconNodes, IconOverview, IconSchedules, IconTasks, IconUsers } from '../components/icons'
+import { IconApprovals, IconBackups, IconClients, IconDrills, IconFind, IconNodes, IconOverview, IconRepositories, IconRestores, IconSchedules, IconTasks, IconUsers } from '../components/icons'
 import { Logo } from './Logo'
 
 interface Entry {
@@ -22,6 +22,16 @@ const sections: { title: string; entries: Entry[] }[] = [
       { to: '/backups', title: 'Backups', icon: IconBackups, count: backups },
       { to: '/tasks', title: 'Tasks', icon: IconTasks, count: (s) => s.tasks },
       { to: '/schedules', title: 'Schedules', icon: IconSchedules },
+      { to: '/clients', title: 'Clients', icon: IconClients, count: (s) => s.clients },
+      { to: '/repositories', title: 'Repositories', icon: IconRepositories },
+    ],
+  },
+  {
+    title: 'Restore',
+    entries: [
+      { to: '/find', title: 'Find a file', icon: IconFind },
+      { to: '/restores', title: 'Restores', icon: IconRestores },
+      { to: '/drills', title: 'Restore drills', icon: IconDrills },
     ],
   },
   {

@@ -14,8 +14,11 @@ import { ErrorPanel } from '../components/ErrorPanel'
 import { Page } from '../components/Page'
 import { formatQuery, parseQuery, Search, text, type RawSearch } from '../components/search'
 import { LoginPage } from '../features/auth/LoginPage'
-import { backupSearch, browseSearch } from '../features/backups/search'
+import { backupSearch, browseSearch, findSearch } from '../features/backups/search'
+import { clientSearch } from '../features/clients/search'
+import { jobSearch } from '../features/jobs/search'
 import { nodeSearch } from '../features/nodes/search'
+import { repositorySearch } from '../features/repositories/search'
 import { scheduleSearch } from '../features/schedules/search'
 import { taskSearch } from '../features/tasks/search'
 import { approvalSearch } from '../features/approvals/search'
@@ -115,7 +118,50 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import('../features/schedules/SchedulesPage'), 'SchedulesPage'),
 })
 
-const tree = root.addChildren([login, inside.addChildren([overview, nodes, backups, backup, browse, users, approvals, tasks, schedules])])
+const find = createRoute({
+  getParentRoute: () => inside,
+  path: '/find',
+  validateSearch: (raw: RawSearch) => findSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/backups/FindPage'), 'FindPage'),
+})
+
+const restores = createRoute({
+  getParentRoute: () => inside,
+  path: '/restores',
+  validateSearch: (raw: RawSearch) => jobSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/jobs/RestoresPage'), 'RestoresPage'),
+})
+
+const drills = createRoute({
+  getParentRoute: () => inside,
+  path: '/drills',
+  validateSearch: (raw: RawSearch) => jobSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/jobs/ProofPage'), 'DrillsPage'),
+})
+
+const verifications = createRoute({
+  getParentRoute: () => inside,
+  path: '/verifications',
+  validateSearch: (raw: RawSearch) => jobSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/jobs/ProofPage'), 'VerificationsPage'),
+})
+
+const clients = createRoute({
+  getParentRoute: () => inside,
+  path: '/clients',
+  validateSearch: (raw: RawSearch) => clientSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/clients/ClientsPage'), 'ClientsPage'),
+})
+
+const repositories = createRoute({
+  getParentRoute: () => inside,
+  path: '/repositories',
+  validateSearch: (raw: RawSearch) => repositorySearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/repositories/RepositoriesPage'), 'RepositoriesPage'),
+})
+
+const pages = [overview, nodes, backups, backup, browse, users, approvals, tasks, schedules, find, restores, drills, verifications, clients, repositories]
+const tree = root.addChildren([login, inside.addChildren(pages)])
 
 export function newRouter(queries: QueryClient) {
   return createRouter({

@@ -25,7 +25,7 @@ export function MayWho({ object, right: first }: { object: string; right: string
     <div className="may">
       <div className="may-question">
         <Select label="May" data={[...new Set([me, ...others.map((u) => u.value)])]} value={user} onChange={(value) => setUser(value ?? me)} searchable allowDeselect={false} />
-        <Select label="use" data={rights} value={right} onChange={(value) => setRight(value ?? first)} allowDeselect={false} />
+        <Select label="use the right" data={rights} value={right} onChange={(value) => setRight(value ?? first)} allowDeselect={false} />
       </div>
       {answer.error && <ErrorPanel problem={asProblem(answer.error)} onRetry={() => void answer.refetch()} />}
       {answer.data && (

@@ -60,6 +60,7 @@ export const copyStates = {
   copying: look('Copying', 'blue', 'ring'),
   written: look('Written to', 'green', 'circle'),
   whole: look('Whole', 'green', 'circle'),
+  unused: look('Unused', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
 const unknown = look('Unknown', 'grey', 'circle')

@@ -17,6 +17,8 @@ import { Progress } from '../../components/Meter'
 import { Page } from '../../components/Page'
 import { RunBadge } from './columns'
 import { CancelDialog, DeleteDialog } from './dialogs'
+import { LogCard } from './LogCard'
+import { Proofs } from './Proofs'
 import { RestoreDialog } from './RestoreDialog'
 import { fraction, goDuration, isLive, isStored, titleOf, took } from '../../components/run'
 import './backups.css'
@@ -71,6 +73,8 @@ function Loaded({ backup }: { backup: Backup }) {
           </div>
           <Details rows={facts(backup)} />
         </section>
+        <Proofs backup={backup} />
+        <LogCard backup={backup} />
         <History backup={backup} />
       </div>
     </Page>
@@ -182,6 +186,7 @@ function facts(backup: Backup): [string, ReactNode][] {
     ['Asked for', dateTime(backup.created_at)],
     ['Started', dateTime(backup.started_at)],
     ['Finished', dateTime(backup.finished_at)],
+    ['Repository', backup.repository || '–'],
   ]
   return rows
 }

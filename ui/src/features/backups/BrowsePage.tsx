@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -16,7 +17,7 @@ import { IconDownload, IconFile, IconFolder, IconLink } from '../../components/i
 import { Page } from '../../components/Page'
 import { useSearchState } from '../../components/useSearchState'
 import { useBackup } from './BackupPage'
-import { below, crumbs } from './paths'
+import { archiveOf, below, contentOf, crumbs } from './paths'
 import { RestoreDialog } from './RestoreDialog'
 import { titleOf } from '../../components/run'
 import { browseSearch } from './search'
@@ -79,6 +80,9 @@ export function BrowsePage() {
       actions={
         <>
           <Action onClick={() => void navigate({ to: '/backups/$id', params: { id } })}>Back to the backup</Action>
+          <Button variant="default" component="a" href={archiveOf(id, at, 'tar.gz')} download leftSection={<IconDownload size={15} />}>
+            Download as tar.gz
+          </Button>
           <Action variant="filled" onClick={() => setRestoring([at])} obstacle={mayRestore}>
             Restore this folder
           </Action>
@@ -103,6 +107,7 @@ export function BrowsePage() {
             at={at}
             selected={selected}
             onToggle={toggle}
+            onToggleAll={() => setSelected(selected.size === folder.data.items.length ? new Set() : new Set(folder.data.items.map((entry) => entry.name)))}
             onOpen={(name) => setSearch({ path: below(at, name) }, { push: true })}
           />
         )}
@@ -123,19 +128,20 @@ interface EntriesProps {
   at: string
   selected: ReadonlySet<string>
   onToggle: (name: string) => void
+  onToggleAll: () => void
   onOpen: (name: string) => void
 }
 
 const icons: Record<string, typeof IconFile> = { directory: IconFolder, symlink: IconLink }
 
-function Entries({ entries, backup, at, selected, onToggle, onOpen }: EntriesProps) {
+function Entries({ entries, backup, at, selected, onToggle, onToggleAll, onOpen }: EntriesProps) {
   const sorted = [...entries].sort((a, b) => Number(b.type === 'directory') - Number(a.type === 'directory') || a.name.localeCompare(b.name))
   return (
     <table className="file-table">
       <thead>
         <tr>
-          <th scope="col">
-            <span className="visually-hidden">Selected</span>
+          <th scope="col" className="grid-box">
+            <input type="checkbox" aria-label="Select all" checked={selected.size === entries.length} onChange={onToggleAll} />
           </th>
           <th scope="col">Name</th>
           <th scope="col">Size</th>
@@ -149,7 +155,9 @@ function Entries({ entries, backup, at, selected, onToggle, onOpen }: EntriesPro
       <tbody>
         {sorted.map((entry) => {
           const Icon = icons[entry.type] ?? IconFile
-          const content = `/v1/backups/${backup}/files/content?path=${encodeURIComponent(below(at, entry.name))}`
+          const path = below(at, entry.name)
+          const content = entry.type === 'directory' ? archiveOf(backup, path, 'zip') : contentOf(backup, path)
+          const file = entry.type === 'directory' ? `${entry.name}.zip` : entry.name
           return (
             <tr key={entry.name} className={selected.has(entry.name) ? 'is-selected' : undefined}>
               <td className="grid-box">
@@ -171,8 +179,8 @@ function Entries({ entries, backup, at, selected, onToggle, onOpen }: EntriesPro
               <td className="cell-muted cell-number">{dateTime(entry.modified_at)}</td>
               <td className="cell-mono">{entry.mode}</td>
               <td>
-                {entry.type === 'file' && (
-                  <a href={content} download={entry.name} aria-label={`Download ${entry.name}`}>
+                {(entry.type === 'file' || entry.type === 'directory') && (
+                  <a href={content} download={file} aria-label={`Download ${file}`}>
                     <IconDownload size={16} />
                   </a>
                 )}

@@ -1,16 +1,15 @@
 import { Button, Modal, Radio, Select, TextInput } from '@mantine/core'
-import { useQueries } from '@tanstack/react-query'
 import { useRef, useState, type FormEvent } from 'react'
 import { api, must, requestId } from '../../api/client'
 import { asProblem, type Problem } from '../../api/problem'
-import { keys } from '../../api/queries'
+import type { Job } from '../../api/types'
 import { ErrorPanel } from '../../components/ErrorPanel'
 import { plural } from '../../components/format'
-import { Progress } from '../../components/Meter'
-import { StateBadge } from '../../components/StateBadge'
-import { lookOf, runStates } from '../../components/states'
+import { changeWords, useJob } from '../../components/jobs'
+import { JobBadge, JobState } from '../../components/JobView'
 import { useBackupManagers } from '../../components/names'
-import { fraction, isLive, progressWords } from '../../components/run'
+import { isLive } from '../../components/run'
+import { emptyWish, overwrites, readyWish, restoreBody, type Wish } from './wish'
 
 interface Props {
   backup: string
@@ -19,89 +18,92 @@ interface Props {
   onClose: () => void
 }
 
-/** Restores paths of a backup to a node, and shows how it goes. */
+/** Restores paths of a backup to a node, tried before when wished, and shows how it goes. */
 export function RestoreDialog({ backup, paths, onClose }: Props) {
-  const [jobs, setJobs] = useState<string[]>([])
+  const [job, setJob] = useState('')
+  const [wish, setWish] = useState(emptyWish)
   const close = () => {
-    setJobs([])
+    setJob('')
     onClose()
   }
   const what = paths.length === 1 ? (paths[0] === '/' ? 'everything' : paths[0]) : plural(paths.length, 'path')
   return (
-    <Modal opened={paths.length > 0} onClose={close} title={`Restore ${what}`} size={480}>
-      {paths.length > 0 && jobs.length === 0 && <Form backup={backup} paths={paths} onClose={close} onStarted={setJobs} />}
-      {jobs.length > 0 && <Watch jobs={jobs} onClose={close} />}
+    <Modal opened={paths.length > 0} onClose={close} title={`Restore ${what}`} size={520}>
+      {paths.length > 0 && job === '' && <Form backup={backup} paths={paths} wish={wish} onWish={setWish} onClose={close} onStarted={setJob} />}
+      {job !== '' && <Watch id={job} onBack={() => setJob('')} onClose={close} />}
     </Modal>
   )
 }
 
-const rules = [
-  { value: 'never', label: 'Keep it', note: 'Only what is missing is restored.' },
-  { value: 'if-newer', label: 'Replace it when the one in the backup is newer', note: '' },
-  { value: 'always', label: 'Replace it', note: 'What is there now is lost.' },
-]
-
 interface FormProps extends Props {
-  onStarted: (jobs: string[]) => void
+  wish: Wish
+  onWish: (wish: Wish) => void
+  onStarted: (job: string) => void
 }
 
-function Form({ backup, paths, onClose, onStarted }: FormProps) {
+function Form({ backup, paths, wish, onWish, onClose, onStarted }: FormProps) {
   const nodes = useBackupManagers().data?.items ?? []
-  const [node, setNode] = useState('')
-  const [target, setTarget] = useState('')
-  const [overwrite, setOverwrite] = useState('never')
-  const [busy, setBusy] = useState(false)
+  const [busy, setBusy] = useState<'try' | 'do'>()
   const [problem, setProblem] = useState<Problem>()
-  const wish = useRef(requestId())
-  const ready = node !== '' && target.startsWith('/')
+  const request = useRef(requestId())
+  const set = (change: Partial<Wish>) => onWish({ ...wish, ...change })
+  const ready = readyWish(wish)
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    if (!ready) return
-    setBusy(true)
+  const begin = async (dry: boolean) => {
+    setBusy(dry ? 'try' : 'do')
     setProblem(undefined)
     try {
-      const jobs: string[] = []
-      for (const [i, path] of paths.entries()) {
-        const body = { path, node, target, overwrite }
-        const headers = { 'Bcm-Request-Id': `${wish.current}-${i}` }
-        const job = await must(api.POST('/v1/backups/{backup}/restore', { params: { path: { backup } }, body, headers }))
-        jobs.push(job.id)
-      }
-      onStarted(jobs)
+      const headers = { 'Bcm-Request-Id': `${request.current}-${dry ? 'try' : 'do'}` }
+      const body = restoreBody(paths, wish, dry)
+      const job = await must(api.POST('/v1/backups/{backup}/restore', { params: { path: { backup } }, body, headers }))
+      onStarted(job.id)
     } catch (thrown) {
       const failed = asProblem(thrown)
-      if (!failed.passing) wish.current = requestId()
+      if (!failed.passing) request.current = requestId()
       setProblem(failed)
-      setBusy(false)
+      setBusy(undefined)
     }
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (ready) void begin(false)
   }
 
   return (
     <form onSubmit={submit} className="dialog">
+      <Radio.Group label="Where to" value={wish.origin ? 'origin' : 'target'} onChange={(value) => set({ origin: value === 'origin' })}>
+        <div className="choices choices-tight">
+          <Radio value="target" label="A folder of a node" />
+          <Radio value="origin" label="Where it was" description="On the node that made the backup, unless another is chosen." />
+        </div>
+      </Radio.Group>
       <Select
         label="Node"
         description="The backup manager that writes the files."
-        placeholder="Choose a node"
+        placeholder={wish.origin ? 'The one that made the backup' : 'Choose a node'}
         data={nodes.map((n) => ({ value: n.name, label: n.name, disabled: n.status === 'offline' || n.status === 'left' }))}
-        value={node || null}
-        onChange={(value) => setNode(value ?? '')}
+        value={wish.node || null}
+        onChange={(value) => set({ node: value ?? '' })}
         error={problem?.fields.node}
+        clearable={wish.origin}
+        clearButtonProps={{ 'aria-label': 'The one that made the backup' }}
         data-autofocus
       />
-      <TextInput
-        label="Folder"
-        description="It is made when it is not there."
-        placeholder="/srv/restore"
-        value={target}
-        onChange={(e) => setTarget(e.currentTarget.value)}
-        error={problem?.fields.target ?? (target !== '' && !target.startsWith('/') ? 'An absolute path begins with /' : undefined)}
-        spellCheck={false}
-        autoComplete="off"
-      />
-      <Radio.Group label="When a file is there already" value={overwrite} onChange={setOverwrite}>
+      {!wish.origin && (
+        <TextInput
+          label="Folder"
+          description="It is made when it is not there."
+          placeholder="/srv/restore"
+          value={wish.target}
+          onChange={(e) => set({ target: e.currentTarget.value })}
+          error={problem?.fields.target ?? (wish.target !== '' && !wish.target.startsWith('/') ? 'An absolute path begins with /' : undefined)}
+          spellCheck={false}
+          autoComplete="off"
+        />
+      )}
+      <Radio.Group label="When a file is there already" value={wish.overwrite} onChange={(overwrite) => set({ overwrite })}>
         <div className="choices choices-tight">
-          {rules.map((rule) => (
+          {overwrites.map((rule) => (
             <Radio key={rule.value} value={rule.value} label={rule.label} description={rule.note || undefined} />
           ))}
         </div>
@@ -111,7 +113,10 @@ function Form({ backup, paths, onClose, onStarted }: FormProps) {
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" disabled={!ready} loading={busy}>
+        <Button variant="default" disabled={!ready} loading={busy === 'try'} onClick={() => void begin(true)}>
+          Try first
+        </Button>
+        <Button type="submit" disabled={!ready} loading={busy === 'do'}>
           Restore
         </Button>
       </div>
@@ -119,38 +124,35 @@ function Form({ backup, paths, onClose, onStarted }: FormProps) {
   )
 }
 
-function Watch({ jobs, onClose }: { jobs: string[]; onClose: () => void }) {
-  const results = useQueries({
-    queries: jobs.map((id) => ({
-      queryKey: keys.one('restores', id),
-      queryFn: () => must(api.GET('/v1/restores/{job}', { params: { path: { job: id } } })),
-      refetchInterval: ({ state }: { state: { data?: { status: string } } }) =>
-        !state.data || isLive(state.data.status) ? 1000 : (false as const),
-    })),
-  })
+function Watch({ id, onBack, onClose }: { id: string; onBack: () => void; onClose: () => void }) {
+  const { data: job, error, refetch } = useJob('restores', id)
   return (
     <div className="dialog">
-      <ul className="restores">
-        {results.map((result, i) => (
-          <li key={jobs[i]}>
-            {result.data && (
-              <>
-                <span className="restore-head">
-                  <b>{result.data.path}</b> to {result.data.target} on {result.data.node}
-                  <StateBadge look={lookOf(runStates, result.data.status)} />
-                </span>
-                {isLive(result.data.status) && <Progress label={`Restore of ${result.data.path}`} value={fraction(result.data.progress)} />}
-                <span className="cell-muted">{result.data.error || progressWords(result.data.progress)}</span>
-              </>
-            )}
-            {result.error && <ErrorPanel problem={asProblem(result.error)} onRetry={() => void result.refetch()} />}
-          </li>
-        ))}
-      </ul>
-      <p className="cell-muted">The restore goes on when this is closed.</p>
+      {error && <ErrorPanel problem={asProblem(error)} onRetry={() => void refetch()} />}
+      {job && (
+        <>
+          <p className="restore-head">
+            {headOf(job)} <JobBadge job={job} />
+          </p>
+          <JobState job={job} />
+          {isLive(job.status) && <p className="cell-muted">It goes on when this is closed; the page of restores shows it.</p>}
+        </>
+      )}
       <div className="dialog-buttons">
+        {job?.dry_run && (
+          <Button variant="default" onClick={onBack}>
+            Back
+          </Button>
+        )}
         <Button onClick={onClose}>Close</Button>
       </div>
     </div>
   )
+}
+
+function headOf(job: Job): string {
+  const where = job.origin ? 'to where it was' : `to ${job.target}`
+  const node = job.node ? ` on ${job.node}` : ''
+  if (!job.dry_run) return `Restore ${where}${node}`
+  return isLive(job.status) ? `Trying what a restore ${where}${node} would change` : `A restore ${where}${node} would change: ${changeWords(job)}`
 }

@@ -28,3 +28,14 @@ export const backupSearch = new Search({
 
 /** What the URL of the files of a backup holds. */
 export const browseSearch = new Search({ path: text() })
+
+/** What the URL of the search for a file holds. */
+export const findSearch = new Search({
+  client: text(),
+  task: text(),
+  name: text(),
+  from: day(),
+  to: day(),
+  /** The file whose history is open. */
+  path: text(),
+})

@@ -10,19 +10,22 @@ import { Action } from '../../components/Action'
 import { Code, Details } from '../../components/Details'
 import { ErrorPanel } from '../../components/ErrorPanel'
 import { EventList } from '../../components/EventList'
-import { bytes, dateTime, percent, roleList, sentence } from '../../components/format'
+import { bytes, dateTime, percent, plural, roleList, sentence } from '../../components/format'
 import { Meter } from '../../components/Meter'
 import { LastSeen, NodeBadge } from './columns'
+import { ImpactOf } from './Impact'
 
 interface Props {
   /** Name or id of the node; "" when the drawer is closed. */
   node: string
   onClose: () => void
   onMode: (node: Node) => void
+  onDrain: (node: Node) => void
+  onRemove: (node: Node) => void
 }
 
 /** Everything about one node, beside the list. */
-export function NodeDrawer({ node, onClose, onMode }: Props) {
+export function NodeDrawer({ node, onClose, ...does }: Props) {
   const query = useQuery({
     queryKey: keys.one('nodes', node),
     queryFn: () => must(api.GET('/v1/nodes/{node}', { params: { path: { node } } })),
@@ -41,12 +44,13 @@ export function NodeDrawer({ node, onClose, onMode }: Props) {
       }
     >
       {query.error && <ErrorPanel problem={asProblem(query.error)} onRetry={() => void query.refetch()} />}
-      {data && <Body node={data} onMode={onMode} />}
+      {data && <Body node={data} {...does} />}
     </Drawer>
   )
 }
 
-function Body({ node, onMode }: { node: Node; onMode: (node: Node) => void }) {
+function Body({ node, onMode, onDrain, onRemove }: { node: Node } & Pick<Props, 'onMode' | 'onDrain' | 'onRemove'>) {
+  const draining = node.mode === 'draining' ? 'It drains already.' : undefined
   const obstacle = useObstacle('nodes:write')
   const may = useObstacle('events:read') === undefined
   return (
@@ -55,6 +59,12 @@ function Body({ node, onMode }: { node: Node; onMode: (node: Node) => void }) {
         <Action onClick={() => onMode(node)} obstacle={obstacle}>
           Change mode
         </Action>
+        <Action onClick={() => onDrain(node)} obstacle={obstacle ?? draining}>
+          Drain…
+        </Action>
+        <Action variant="subtle" color="danger" onClick={() => onRemove(node)} obstacle={obstacle}>
+          Remove…
+        </Action>
         {node.roles.includes('backup-manager') && (
           <Link to="/backups" search={{ node: node.name }} className="drawer-link">
             Its backups
@@ -62,7 +72,10 @@ function Body({ node, onMode }: { node: Node; onMode: (node: Node) => void }) {
         )}
       </div>
       {node.reason && <p className="drawer-reason">{node.reason}</p>}
+      {node.drained && <p className="drawer-note">It is drained: nothing is left that would miss it.</p>}
       <Details rows={facts(node)} />
+      <h2>What if it dies</h2>
+      <ImpactOf node={node.id} />
       <h2>Live events</h2>
       {may ? <Events node={node} /> : <p className="cell-muted">Your groups do not give the right events:read.</p>}
     </div>
@@ -77,12 +90,15 @@ function facts(node: Node): [string, React.ReactNode][] {
     ['Address', node.address ? <Code>{node.address}</Code> : '–'],
     ['Node ID', <Code key="id">{node.id}</Code>],
     ['Version', node.version || '–'],
+    ['Runs', node.slots > 0 ? `${node.running} of at most ${node.slots} at once` : String(node.running)],
     ['Last seen', <LastSeen key="seen" node={node} />],
     ['Certificate', node.certificate_not_after ? `valid until ${dateTime(node.certificate_not_after)}` : '–'],
   ]
   const labels = Object.entries(node.labels ?? {})
   if (labels.length > 0) rows.push(['Labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
-  const { total = 0, used = 0 } = node.capacity ?? {}
+  const { total = 0, used = 0, full_in_days } = node.capacity ?? {}
+  if (full_in_days !== undefined) rows.push(['Full', `in about ${plural(full_in_days, 'day')}, when it goes on like that`])
+  if (node.capacity?.lost) rows.push(['Lost', `${plural(node.capacity.lost, 'blob')} damaged or missing`])
   if (total > 0) {
     rows.push([
       'Capacity',

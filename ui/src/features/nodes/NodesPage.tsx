@@ -13,6 +13,7 @@ import { Page } from '../../components/Page'
 import { lookOf, nodeStates } from '../../components/states'
 import { useSearchState } from '../../components/useSearchState'
 import { NodeCard, nodeColumns } from './columns'
+import { DrainDialog, RemoveNodeDialog } from './dialogs'
 import { ModeDialog } from './ModeDialog'
 import { NodeDrawer } from './NodeDrawer'
 import { modes, nodeSearch, roles, statuses } from './search'
@@ -48,6 +49,8 @@ export function NodesPage() {
   const list = useList(listing, params)
   const [selected, setSelected] = useState(nobody)
   const [changing, setChanging] = useState<string[]>([])
+  const [draining, setDraining] = useState<Node[]>([])
+  const [removing, setRemoving] = useState<Node[]>([])
   const obstacle = useObstacle('nodes:write')
   const filtered = q !== '' || [status, role, mode, site].some((values) => values.length > 0)
   const clear = () => setSearch({ q: '', status: [], role: [], mode: [], site: [] })
@@ -107,13 +110,23 @@ export function NodesPage() {
           <BulkAction onClick={() => setChanging([...selected])} obstacle={obstacle}>
             Set mode
           </BulkAction>
+          <BulkAction onClick={() => setDraining(list.rows.filter((node) => selected.has(node.id)))} obstacle={obstacle}>
+            Drain
+          </BulkAction>
         </BulkBar>
       </div>
       <NodeDrawer
         node={search.node}
         onClose={() => setSearch({ node: '' }, { push: true })}
         onMode={(node) => setChanging([node.id])}
+        onDrain={(node) => setDraining([node])}
+        onRemove={(node) => {
+          setRemoving([node])
+          setSearch({ node: '' }) // what goes is not asked for again
+        }}
       />
+      <DrainDialog nodes={draining} onClose={() => setDraining([])} onDone={(failed) => setSelected(new Set(failed))} />
+      <RemoveNodeDialog nodes={removing} onClose={() => setRemoving([])} />
       <ModeDialog
         ids={changing}
         known={list.rows}

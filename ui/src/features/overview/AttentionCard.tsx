@@ -3,24 +3,21 @@ import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { api, must } from '../../api/client'
 import { keys } from '../../api/queries'
-import { useCluster, useStats } from '../../api/session'
 import { span } from '../../components/format'
 import { useNow } from '../../components/hooks'
-import { IconAlert, IconCheck, IconError, IconInfo } from '../../components/icons'
+import { IconAlert, IconCheck, IconError } from '../../components/icons'
 import { attention, type Thing } from './attention'
 
-const troubled = { status: ['offline', 'degraded'], sort: 'status', limit: 20 }
 const lost = { status: ['failed'], sort: '-created_at', limit: 20 }
 const day = 86_400_000
 
-/** Everything that needs somebody now, worked out of what the page loads anyway. */
+/** Everything that needs somebody now: what the server says is wrong, and what failed besides. */
 export function useAttention(): Thing[] {
-  const stats = useStats().data
-  const cluster = useCluster().data
-  const nodes = useQuery({
-    queryKey: keys.top('nodes', troubled),
-    queryFn: () => must(api.GET('/v1/nodes', { params: { query: troubled } })),
-  }).data
+  const alerts = useQuery({
+    queryKey: keys.all('alerts'),
+    queryFn: () => must(api.GET('/v1/alerts')),
+    refetchInterval: 15_000,
+  }).data?.items
   const failed = useQuery({
     queryKey: keys.top('backups', lost),
     queryFn: () => {
@@ -29,12 +26,20 @@ export function useAttention(): Thing[] {
     },
     refetchInterval: 300_000,
   }).data
-  return useMemo(() => attention({ stats, cluster, nodes, failed }), [stats, cluster, nodes, failed])
+  return useMemo(() => attention({ alerts, failed }), [alerts, failed])
 }
 
-const icons = { bad: IconError, warn: IconAlert, info: IconInfo }
-const tones = { bad: 'red', warn: 'amber', info: 'blue' }
-const names = { bad: 'Critical', warn: 'Warning', info: 'Note' }
+const icons = { bad: IconError, warn: IconAlert }
+const tones = { bad: 'red', warn: 'amber' }
+const names = { bad: 'Critical', warn: 'Warning' }
+const pages = {
+  nodes: '/nodes',
+  backups: '/backups',
+  tasks: '/tasks',
+  clients: '/clients',
+  repositories: '/repositories',
+  approvals: '/approvals',
+} as const
 
 export function AttentionCard({ things }: { things: Thing[] }) {
   return (
@@ -69,7 +74,7 @@ function Line({ thing }: { thing: Thing }) {
             {thing.title}
           </Link>
         ) : (
-          <Link to={to.page === 'nodes' ? '/nodes' : '/backups'} search={to.search ?? {}}>
+          <Link to={pages[to.page]} search={to.search ?? {}}>
             {thing.title}
           </Link>
         )}

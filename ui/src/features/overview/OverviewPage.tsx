@@ -21,8 +21,7 @@ export function OverviewPage() {
   const attention = useAttention()
   const navigate = useNavigate()
   const mayRun = useObstacle('backups:run')
-  const urgent = attention.filter((thing) => thing.severity !== 'info').length
-  const note = stats.data ? `${plural(stats.data.nodes.total, 'node')}. ${says(urgent)}` : ''
+  const note = stats.data ? `${plural(stats.data.nodes.total, 'node')}. ${says(attention.length)}` : ''
   return (
     <Page
       title="Overview"

@@ -1,115 +1,107 @@
-import type { Backup, Cluster, Node, Stats } from '../../api/types'
-import { percent, plural, roleList } from '../../components/format'
+import type { Alert, Backup } from '../../api/types'
+import { plural } from '../../components/format'
 
 /** Something that somebody should look at. */
 export interface Thing {
   key: string
-  severity: 'bad' | 'warn' | 'info'
+  severity: 'bad' | 'warn'
   title: string
   note: string
   /** Since when, if that is known. */
   at?: string | null
-  to: { page: 'nodes' | 'backups' | 'backup'; search?: Record<string, string | string[]>; id?: string }
+  to: { page: 'nodes' | 'backups' | 'tasks' | 'clients' | 'repositories' | 'approvals' | 'backup'; search?: Record<string, string>; id?: string }
 }
 
 /** What is known about the grid. */
 export interface Known {
-  stats: Stats | undefined
-  cluster: Cluster | undefined
-  /** Nodes that are offline or degraded, and how many there are of them. */
-  nodes: { items: Node[]; total: number } | undefined
+  /** What the server says is wrong. */
+  alerts: Alert[] | undefined
   /** Backups that failed lately. */
   failed: { items: Backup[]; total: number } | undefined
 }
 
-/** More nodes or backups than this become one line. */
+/** More of a kind than this become one line. */
 const oneByOne = 4
 
-const nearlyFull = 0.9
-
-/** What needs somebody, the worst first. */
-export function attention(known: Known): Thing[] {
-  const things = [...ofCluster(known.cluster), ...ofNodes(known), ...ofStorage(known.stats), ...ofBackups(known.failed)]
-  const rank = { bad: 0, warn: 1, info: 2 }
+/** What needs somebody, the worst first: first what the server says, then what else failed. */
+export function attention({ alerts = [], failed }: Known): Thing[] {
+  const things = [...ofAlerts(alerts), ...ofBackups(failed, new Set(alerts.filter((a) => a.kind === 'backup_failed').map((a) => a.object.name)))]
+  const rank = { bad: 0, warn: 1 }
   return things.sort((a, b) => rank[a.severity] - rank[b.severity])
 }
 
-function ofCluster(cluster: Cluster | undefined): Thing[] {
-  if (!cluster) return []
-  const to = { page: 'nodes', search: { role: 'cluster-manager' } } as const
-  if (!cluster.leader) {
-    return [{ key: 'leader', severity: 'bad', title: 'The managers have no leader', note: 'Nothing can be changed until they have one', to }]
+/** Where to look at what an alert is about. */
+function targetOf({ kind, object }: Alert): Thing['to'] {
+  if (kind === 'approval_pending') return { page: 'approvals', search: { status: 'pending' } }
+  switch (object.kind) {
+    case 'nodes':
+      return { page: 'nodes', search: { node: object.name } }
+    case 'tasks':
+      return { page: 'tasks', search: { task: object.name } }
+    case 'clients':
+      return { page: 'clients', search: { client: object.name } }
+    case 'repositories':
+      return { page: 'repositories', search: { repository: object.name } }
+    default:
+      return { page: 'nodes', search: { role: 'cluster-manager' } }
   }
-  const voters = cluster.members.filter((member) => member.voter)
-  const lost = voters.filter((member) => !member.healthy)
-  if (lost.length === 0) return []
-  const names = lost.map((member) => member.name).join(', ')
-  const spare = cluster.failure_tolerance
-  return [
-    {
-      key: 'managers',
-      severity: spare > 0 ? 'warn' : 'bad',
-      title: `${plural(lost.length, 'manager')} of ${voters.length} ${lost.length === 1 ? 'does' : 'do'} not answer: ${names}`,
-      note: spare > 0 ? `${plural(spare, 'more loss')} can be borne` : 'One more loss stops all changes',
-      to,
-    },
-  ]
 }
 
-function ofNodes({ nodes, stats, cluster }: Known): Thing[] {
-  if (!nodes) return []
-  const told = new Set(cluster?.members.filter((member) => !member.healthy).map((member) => member.id)) // as managers
-  const heard = nodes.items.filter((node) => node.mode !== 'maintenance' && !told.has(node.id)) // there, alarms are quiet
-  const offline = heard.filter((node) => node.status === 'offline')
-  const degraded = heard.filter((node) => node.status === 'degraded')
-  const all = (status: string) => stats?.nodes.by_status[status] ?? 0
-  return [
-    ...group(offline, Math.max(offline.length, all('offline') - (nodes.items.length - heard.length)), 'bad', 'offline'),
-    ...group(degraded, degraded.length && Math.max(degraded.length, all('degraded')), 'warn', 'degraded'),
-  ]
+/** Where to look at many alerts of one kind. */
+function targetOfMany({ kind, object }: Alert): Thing['to'] {
+  if (kind === 'node_offline') return { page: 'nodes', search: { status: 'offline' } }
+  if (kind === 'node_degraded') return { page: 'nodes', search: { status: 'degraded' } }
+  if (kind === 'backup_failed') return { page: 'backups', search: { status: 'failed' } }
+  if (object.kind === 'tasks' || object.kind === 'clients' || object.kind === 'repositories') return { page: object.kind }
+  return targetOf({ kind, object: { ...object, kind: '' } } as Alert)
 }
 
-function group(nodes: Node[], total: number, severity: 'bad' | 'warn', status: string): Thing[] {
-  if (nodes.length > 0 && total > oneByOne) {
-    const names = nodes.slice(0, 3).map((node) => node.name)
-    const title = `${plural(total, 'node')} ${total === 1 ? 'is' : 'are'} ${status}`
-    return [{ key: status, severity, title, note: `${names.join(', ')} and others`, to: { page: 'nodes', search: { status } } }]
-  }
-  return nodes.map((node) => ({
-    key: node.id,
-    severity,
-    title: status === 'offline' ? `${node.name} does not answer` : `${node.name} is degraded`,
-    note: node.reason || [roleList(node.roles), node.site].filter(Boolean).join(' in '),
-    at: status === 'offline' ? node.last_seen : node.updated_at,
-    to: { page: 'nodes', search: { node: node.name } },
-  }))
+/** "node_offline" as "Node offline". */
+export function kindWords(kind: string): string {
+  return kind.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())
 }
 
-function ofStorage(stats: Stats | undefined): Thing[] {
-  if (!stats) return []
-  const { used, capacity } = stats.storage
-  if (capacity <= 0 || used / capacity <= nearlyFull) return []
-  const title = `Storage is ${percent(used, capacity)} full`
-  return [{ key: 'storage', severity: 'warn', title, note: 'Backups fail once there is no room', to: { page: 'nodes', search: { role: 'backup-storage' } } }]
+/** What an alert says, as a sentence; names keep their case. */
+function sayingOf({ text, object }: Alert): string {
+  return object.name !== '' && text.startsWith(object.name) ? text : text.replace(/^./, (first) => first.toUpperCase())
 }
 
-function ofBackups(failed: Known['failed']): Thing[] {
-  if (!failed || failed.items.length === 0) return []
-  if (failed.total > oneByOne) {
-    const causes = new Set(failed.items.map((backup) => backup.error ?? ''))
+function ofAlerts(alerts: Alert[]): Thing[] {
+  const kinds = new Map<string, Alert[]>()
+  for (const alert of alerts) kinds.set(alert.kind, [...(kinds.get(alert.kind) ?? []), alert])
+  return [...kinds.values()].flatMap((group) => {
+    const [first] = group
+    const severity = first!.severity === 'critical' ? 'bad' : 'warn'
+    if (group.length > oneByOne) {
+      const names = group.slice(0, 3).map((alert) => alert.object.name)
+      const title = `${kindWords(first!.kind)}: ${plural(group.length, 'case')}`
+      return [{ key: first!.kind, severity, title, note: `${names.join(', ')} and others`, to: targetOfMany(first!) } as Thing]
+    }
+    return group.map((alert): Thing => {
+      const key = `${alert.kind}/${alert.object.kind}/${alert.object.id}`
+      return { key, severity, title: sayingOf(alert), note: kindWords(alert.kind), at: alert.since, to: targetOf(alert) }
+    })
+  })
+}
+
+function ofBackups(failed: Known['failed'], told: ReadonlySet<string>): Thing[] {
+  const items = failed?.items.filter((backup) => !told.has(backup.task)) ?? []
+  if (!failed || items.length === 0) return []
+  if (items.length > oneByOne) {
+    const causes = new Set(items.map((backup) => backup.error ?? ''))
     const [cause] = causes
     return [
       {
         key: 'failed',
         severity: 'warn',
-        title: `${plural(failed.total, 'backup')} failed in the last 24 hours`,
+        title: `${plural(failed.total - (failed.items.length - items.length), 'backup')} failed in the last 24 hours`,
         note: causes.size === 1 && cause ? `One cause: ${cause}` : 'For several reasons',
-        at: failed.items[0]!.finished_at,
+        at: items[0]!.finished_at,
         to: { page: 'backups', search: { status: 'failed' } },
       },
     ]
   }
-  return failed.items.map((backup) => ({
+  return items.map((backup) => ({
     key: backup.id,
     severity: 'warn',
     title: `Backup of ${backup.task || backup.client} failed`,

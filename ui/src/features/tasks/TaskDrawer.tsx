@@ -99,7 +99,7 @@ function facts(task: Task): [string, ReactNode][] {
   const rows: [string, ReactNode][] = [
     ['Last result', <LastResult key="last" task={task} link />],
     ['Next run', <NextRun key="next" task={task} />],
-    ['Client', task.client],
+    ['Client', <Link key="client" to="/clients" search={{ client: task.client }} className="plain-link">{task.client}</Link>],
     ['Backs up', <code key="source">{sourceWords(task.source)}</code>],
   ]
   if (task.source.exclude?.length) rows.push(['Without', <code key="exclude">{task.source.exclude.join(', ')}</code>])
