@@ -35,6 +35,9 @@ const (
 const (
 	nearlyFull = 0.1           // of a storage is free
 	endsSoon   = 4 * time.Hour // before the end of a certificate, which should have been renewed
+	// mostAhead is how far the time of the log may lie ahead of the clock here: as far
+	// as a slot of a schedule may.
+	mostAhead = 5 * time.Minute
 )
 
 // alerts collects what is wrong, as far as who asks may see it.
@@ -83,6 +86,10 @@ func (a *alerts) add(severity, kind string, object Object, since fsm.Time, forma
 func (a *alerts) ofCluster() {
 	s := a.call.Cluster.Status()
 	object := Object{Kind: "cluster", ID: string(a.call.view.Setting(fsm.ClusterID))}
+	if ahead := a.call.view.At.Time().Sub(a.now); a.call.view.At != 0 && ahead > mostAhead {
+		a.add(critical, "clock_ahead", object, 0, "the time of the log is %v ahead of the clock of %s: a manager led with a clock that was set forward. "+
+			"Until that time has come, schedules may leave slots out; look at which tasks have no backup since", ahead.Round(time.Second), a.call.Name)
+	}
 	voters := 0
 	for _, m := range s.Members {
 		voters += int(bit(m.Voter))
