@@ -28,6 +28,11 @@ const (
 	doorQuestion = 5 * time.Second
 	doorReport   = 12 * time.Second
 	doorAnswer   = 16 << 20 // bytes
+
+	// doorConns bounds the connections to one manager: one has the question, the
+	// other what the node says. A node that begins four runs at once would otherwise
+	// shake hands for each report, which takes both sides longer than the reports.
+	doorConns = 2
 )
 
 // errNoManagers is returned while no manager is known at all.
@@ -80,7 +85,8 @@ func (d *Door) dial(m fsm.Peer) *line {
 			DialContext:         dialer.DialContext,
 			TLSClientConfig:     d.identity.ClientTLS(nodeProtocol, m.ID),
 			TLSHandshakeTimeout: doorDial,
-			MaxIdleConnsPerHost: 4,
+			MaxConnsPerHost:     doorConns,
+			MaxIdleConnsPerHost: doorConns,
 			IdleConnTimeout:     time.Minute,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -44,7 +44,7 @@ const (
 
 // newCrowd starts a grid with simulated nodes and waits until all are online.
 func (b *bench) newCrowd(ctx context.Context, s simulation) (*crowd, error) {
-	g, err := startGrid(ctx, b.bcm)
+	g, err := startGrid(ctx, b.bcm, managersOnly())
 	if err != nil {
 		return nil, err
 	}

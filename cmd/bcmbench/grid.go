@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -20,7 +21,13 @@ import (
 	"bcm/api/client"
 )
 
-// grid is a running `bcm dev` of our own, with three managers and nothing else.
+// shape is how many of what a grid has.
+type shape struct{ managers, backupManagers, storages int }
+
+// managersOnly is three managers and nothing else.
+func managersOnly() shape { return shape{managers: 3} }
+
+// grid is a running `bcm dev` of our own.
 type grid struct {
 	dir      string
 	cmd      *exec.Cmd
@@ -28,6 +35,7 @@ type grid struct {
 	trust    *tls.Config
 	token    string
 	managers []*manager
+	nodes    []*process // agents that are no managers
 }
 
 // manager is one of the grid's.
@@ -46,14 +54,15 @@ const (
 )
 
 // startGrid starts a grid on free ports and waits until it is healthy.
-func startGrid(ctx context.Context, bcm string) (*grid, error) {
+func startGrid(ctx context.Context, bcm string, of shape) (*grid, error) {
 	dir, err := os.MkdirTemp("", "bcmbench-")
 	if err != nil {
 		return nil, err
 	}
 	g := &grid{dir: dir}
 	g.cmd = exec.CommandContext(ctx, bcm, "dev", "--data-dir", filepath.Join(dir, "grid"), "--api-port", "0",
-		"--backup-managers", "0", "--storages", "0", "--sesam", "0", "--demo=false")
+		"--managers", strconv.Itoa(of.managers), "--backup-managers", strconv.Itoa(of.backupManagers),
+		"--storages", strconv.Itoa(of.storages), "--sesam", "0", "--demo=false")
 	g.cmd.Stdout, g.cmd.Stderr = &g.log, &g.log
 	g.cmd.Cancel = func() error { return g.cmd.Process.Signal(syscall.SIGTERM) }
 	g.cmd.WaitDelay = stopLimit
@@ -89,6 +98,7 @@ func (g *grid) learn(data []byte) error {
 			PID       int
 			Dir       string `json:"data_dir"`
 		}
+		Nodes []struct{ PID int }
 		Admin struct{ Token string }
 		CA    string
 	}
@@ -114,6 +124,9 @@ func (g *grid) learn(data []byte) error {
 			return err
 		}
 		g.managers = append(g.managers, &manager{p, m.Name, strings.TrimPrefix(m.URL, "https://"), door})
+	}
+	for _, n := range info.Nodes {
+		g.nodes = append(g.nodes, &process{pid: n.PID})
 	}
 	return nil
 }

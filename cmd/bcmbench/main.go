@@ -24,7 +24,13 @@ type options struct {
 	objects int
 	tasks   int
 	nodes   int
+	files   int
+	mib     int64
+	rivals
 }
+
+// rivals are the programs that are measured beside us.
+type rivals struct{ restic, restServer string }
 
 // bench is one run of the program.
 type bench struct {
@@ -53,6 +59,8 @@ func parts() []part {
 		{"restart", (*bench).measureRestart},
 		{"dispatch", (*bench).measureDispatch},
 		{"scale", (*bench).measureScale},
+		{"restic", (*bench).measureRestic},
+		{"scaleout", (*bench).measureScaleOut},
 	}
 }
 
@@ -68,12 +76,16 @@ func main() {
 	}
 	flag.StringVar(&b.bcm, "bcm", filepath.Join(filepath.Dir(self), "bcm"), "the bcm binary to measure")
 	flag.StringVar(&b.only, "only", strings.Join(names, ","), "what to measure; tables needs the source and Go")
-	flag.IntVar(&b.rounds, "rounds", 3, "rounds of writes and reads, interleaved")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds of what has rounds, interleaved")
 	flag.DurationVar(&b.length, "length", 3*time.Second, "length of one round")
 	flag.IntVar(&b.trials, "trials", 10, "how often the leader is killed, and hands over")
 	flag.IntVar(&b.objects, "objects", 100_000, "objects of the grid that is restarted whole")
 	flag.IntVar(&b.tasks, "tasks", 1000, "tasks that are due in one second")
 	flag.IntVar(&b.nodes, "nodes", 1000, "simulated nodes of the largest grid")
+	flag.IntVar(&b.files, "files", 20_000, "files that are really backed up")
+	flag.Int64Var(&b.mib, "mib", 500, "MiB that they have in all")
+	flag.StringVar(&b.restic, "restic", "restic", "the restic to measure beside us")
+	flag.StringVar(&b.restServer, "rest-server", "rest-server", "restic's server, to measure restic with, too")
 	flag.Parse()
 	chosen, err := b.chosen()
 	if err != nil {
@@ -97,8 +109,8 @@ func (b *bench) chosen() ([]part, error) {
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("it takes no arguments, got %q; see -help", flag.Args())
 	}
-	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.tasks < 1 || b.nodes < 1 || b.length <= 0 {
-		return nil, errors.New("-rounds, -trials, -objects, -tasks, -nodes and -length must be positive")
+	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.tasks < 1 || b.nodes < 1 || b.files < 1 || b.mib < 1 || b.length <= 0 {
+		return nil, errors.New("-rounds, -trials, -objects, -tasks, -nodes, -files, -mib and -length must be positive")
 	}
 	all := parts()
 	want := strings.Split(b.only, ",")
@@ -135,7 +147,7 @@ func (b *bench) started(ctx context.Context) (*grid, error) {
 	if b.grid != nil {
 		return b.grid, nil
 	}
-	g, err := startGrid(ctx, b.bcm)
+	g, err := startGrid(ctx, b.bcm, managersOnly())
 	b.grid = g
 	return g, err
 }

@@ -88,6 +88,11 @@ func figure(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
+// middle is the median.
+func middle(values []float64) float64 {
+	return slices.Sorted(slices.Values(values))[len(values)/2]
+}
+
 func (r *report) print(w io.Writer) {
 	for _, note := range r.notes {
 		fmt.Fprintln(w, note)
