@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type manager struct {
 	fsm.Peer
 	listener net.Listener
 	server   *http.Server
+	accepted atomic.Int32 // connections
 
 	mu     sync.Mutex
 	asked  []string
@@ -64,7 +66,8 @@ func (m *manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // which would drop them for their protocol.
 type handshaker struct {
 	net.Listener
-	conf *tls.Config
+	conf     *tls.Config
+	accepted *atomic.Int32
 }
 
 type hidden struct{ *tls.Conn }
@@ -76,6 +79,7 @@ func (h *handshaker) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.accepted.Add(1)
 	return &hidden{tls.Server(c, h.conf)}, nil // the handshake comes with the first read
 }
 
@@ -139,7 +143,7 @@ func (g *grid) start(t *testing.T, kind pki.Kind, id string) *manager {
 	m.server = &http.Server{Handler: m, ErrorLog: quiet, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}}
-	go func() { _ = m.server.Serve(&handshaker{l, conf}) }()
+	go func() { _ = m.server.Serve(&handshaker{l, conf, &m.accepted}) }()
 	t.Cleanup(func() { _ = m.server.Close() })
 	return m
 }
@@ -206,6 +210,36 @@ func TestDoorRefusal(t *testing.T) {
 	}
 	if n := g.managers[0].count() + g.managers[1].count(); n != 1 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// A node that has much to say at once says it over few connections.
+func TestDoorConnections(t *testing.T) {
+	g := newGrid(t, "m1")
+	d := NewDoor(g.identity(t, pki.Agent, "n1"), g.peers(), nil)
+	arrived, free := make(chan struct{}, 8), make(chan struct{})
+	g.managers[0].mu.Lock()
+	g.managers[0].answer = func(string, []byte) (int, any) {
+		arrived <- struct{}{}
+		<-free
+		return http.StatusOK, fsm.Result{}
+	}
+	g.managers[0].mu.Unlock()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := d.Report(t.Context(), "n1", &fsm.StartBackup{ID: "b1", Attempt: 1}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range doorConns {
+		<-arrived
+	}
+	close(free)
+	all.Wait()
+	if asked, conns := g.managers[0].count(), g.managers[0].accepted.Load(); asked != 8 || conns > doorConns {
+		t.Errorf("%d reports came over %d connections", asked, conns)
 	}
 }
 

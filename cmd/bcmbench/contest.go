@@ -67,11 +67,30 @@ func (b *bench) measureRestic(ctx context.Context) (err error) {
 	return b.contest(ctx, t, all)
 }
 
-// contest runs the rounds and adds the rows.
-func (b *bench) contest(ctx context.Context, t *tree, all []contender) error {
-	to := filepath.Join(filepath.Dir(t.dir), "restored")
+// contest runs the rounds and adds the rows. What is restored goes to memory: on a
+// disk's file system, a file is made the slower the more were deleted in the last
+// minutes, and whoever restores second would pay for the first.
+func (b *bench) contest(ctx context.Context, t *tree, all []contender) (err error) {
+	dir, err := os.MkdirTemp(memory(), "bcmbench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	steps := stepsOf(t, filepath.Join(dir, "restored"))
+	took, err := b.rivalry(ctx, t, all, steps)
+	if err != nil {
+		return err
+	}
+	for i, s := range steps {
+		b.compare(s.name, all, took[i])
+	}
+	return nil
+}
+
+// stepsOf are those of a round.
+func stepsOf(t *tree, to string) []step {
 	backup := func(ctx context.Context, c contender) (cost, error) { return c.backup(ctx) }
-	steps := []step{
+	return []step{
 		{"first backup", backup},
 		{"unchanged", backup},
 		{changed, backup},
@@ -84,36 +103,37 @@ func (b *bench) contest(ctx context.Context, t *tree, all []contender) error {
 		}},
 		{"verify all", func(ctx context.Context, c contender) (cost, error) { return c.verify(ctx) }},
 	}
-	took := make([][][]cost, len(steps)) // by step, contender and round
+}
+
+// rivalry runs the rounds and gives what all of it took, by step, contender and round.
+func (b *bench) rivalry(ctx context.Context, t *tree, all []contender, steps []step) ([][][]cost, error) {
+	took := make([][][]cost, len(steps))
 	for i := range took {
 		took[i] = make([][]cost, len(all))
 	}
 	for round := range b.rounds {
 		for _, c := range all {
 			if err := c.renew(ctx, round); err != nil {
-				return fmt.Errorf("%s: %w", c.name(), err)
+				return nil, fmt.Errorf("%s: %w", c.name(), err)
 			}
 		}
 		for i, s := range steps {
 			if s.name == changed {
 				if err := t.change(); err != nil {
-					return err
+					return nil, err
 				}
 			}
 			for k := range all {
 				at := (k + round) % len(all) // who is first has the colder disk
 				one, err := s.do(ctx, all[at])
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", all[at].name(), s.name, err)
+					return nil, fmt.Errorf("%s, %s: %w", all[at].name(), s.name, err)
 				}
 				took[i][at] = append(took[i][at], one)
 			}
 		}
 	}
-	for i, s := range steps {
-		b.compare(s.name, all, took[i])
-	}
-	return nil
+	return took, nil
 }
 
 // compare adds the rows of one step: what each took, and us as a multiple of the others.

@@ -237,13 +237,18 @@ func (r *restore) hand(ctx context.Context, j job) error {
 // write restores files and links until there are no more. It ends the whole restore
 // when nothing further could succeed.
 func (r *restore) write(ctx context.Context, abort context.CancelCauseFunc) {
-	buf := make([]byte, copySize)
+	p := &pen{buf: make([]byte, copySize)}
+	defer func() {
+		if err := p.close(); err != nil {
+			abort(asTarget(err))
+		}
+	}()
 	for j := range r.entries {
 		if ctx.Err() != nil {
 			continue
 		}
 		r.meter.Item(j.shown())
-		err := r.writeOne(ctx, j, buf)
+		err := r.writeOne(ctx, j, p)
 		switch {
 		case err != nil && (ctx.Err() != nil || hopeless(err)):
 			abort(err)
@@ -254,7 +259,7 @@ func (r *restore) write(ctx context.Context, abort context.CancelCauseFunc) {
 }
 
 // writeOne restores a file or a link, unless what is there is to stay.
-func (r *restore) writeOne(ctx context.Context, j job, buf []byte) error {
+func (r *restore) writeOne(ctx context.Context, j job, p *pen) error {
 	var to string
 	switch j.entry.Type {
 	case snapshot.EntryTypeFile:
@@ -285,7 +290,7 @@ func (r *restore) writeOne(ctx context.Context, j job, buf []byte) error {
 			r.bytes.Add(j.entry.FileSize)
 		}
 	default:
-		if err := r.fetch(ctx, j, to, buf); err != nil {
+		if err := r.fetch(ctx, j, to, p); err != nil {
 			return err
 		}
 		r.count(j)
@@ -304,15 +309,15 @@ func (r *restore) count(j job) {
 }
 
 // fetch writes a file or a link.
-func (r *restore) fetch(ctx context.Context, j job, to string, buf []byte) error {
+func (r *restore) fetch(ctx context.Context, j job, to string, p *pen) error {
 	if j.entry.Type == snapshot.EntryTypeSymlink {
-		return j.out.writeLink(j.entry, j.rel, to)
+		return j.out.writeLink(p, j.entry, j.rel, to)
 	}
 	content, err := r.h.rep.OpenObject(ctx, j.entry.ObjectID)
 	if err != nil {
 		return reading(err)
 	}
-	err = j.out.writeFile(j.entry, j.rel, content, buf, func(n int64) { r.meter.Done(0, n); r.bytes.Add(n) })
+	err = j.out.writeFile(p, j.entry, j.rel, content, func(n int64) { r.meter.Done(0, n); r.bytes.Add(n) })
 	if err := errors.Join(err, content.Close()); err != nil {
 		return err
 	}

@@ -112,13 +112,17 @@ func (t *target) finishDir(e *snapshot.DirEntry, rel string) error {
 
 // writeFile writes a file beside its place and then moves it there: a reader, or a
 // restore that was cut, never leaves half a file under its name.
-func (t *target) writeFile(e *snapshot.DirEntry, rel string, content io.Reader, buf []byte, wrote func(int64)) error {
-	tmp := t.temporary(rel)
-	f, err := t.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (t *target) writeFile(p *pen, e *snapshot.DirEntry, rel string, content io.Reader, wrote func(int64)) error {
+	dir, err := p.dir(t, path.Dir(rel))
+	if err != nil {
+		return asTarget(err)
+	}
+	tmp := t.temporary()
+	f, err := dir.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("%w: %w", backup.ErrTarget, err)
 	}
-	n, err := copySparse(f, content, buf, wrote)
+	n, err := copySparse(f, content, p.buf, wrote)
 	if err == nil && n != e.FileSize {
 		err = fmt.Errorf("%w: %d bytes of %d", backup.ErrCorrupt, n, e.FileSize)
 	}
@@ -128,39 +132,43 @@ func (t *target) writeFile(e *snapshot.DirEntry, rel string, content io.Reader, 
 	err = errors.Join(err, asTarget(f.Close()))
 	if err == nil {
 		when := e.ModTime.ToTime()
-		err = asTarget(errors.Join(t.root.Chtimes(tmp, when, when), t.root.Rename(tmp, rel)))
+		err = asTarget(errors.Join(dir.Chtimes(tmp, when, when), dir.Rename(tmp, path.Base(rel))))
 	}
 	if err != nil {
-		err = errors.Join(err, ignoreMissing(t.root.Remove(tmp)))
+		err = errors.Join(err, ignoreMissing(dir.Remove(tmp)))
 	}
 	return err
 }
 
 // writeLink makes a symbolic link, likewise. Where it points to does not matter here:
 // no restore follows it.
-func (t *target) writeLink(e *snapshot.DirEntry, rel, to string) error {
-	tmp := t.temporary(rel)
-	err := t.root.Symlink(to, tmp)
+func (t *target) writeLink(p *pen, e *snapshot.DirEntry, rel, to string) error {
+	dir, err := p.dir(t, path.Dir(rel))
+	if err != nil {
+		return asTarget(err)
+	}
+	tmp := t.temporary()
+	err = dir.Symlink(to, tmp)
 	if err == nil {
 		err = errors.Join(
-			t.own(e, func(uid, gid int) error { return t.root.Lchown(tmp, uid, gid) }),
-			t.linkTime(tmp, e.ModTime.ToTime()),
-			t.root.Rename(tmp, rel))
+			t.own(e, func(uid, gid int) error { return dir.Lchown(tmp, uid, gid) }),
+			linkTime(dir, tmp, e.ModTime.ToTime()),
+			dir.Rename(tmp, path.Base(rel)))
 	}
 	if err != nil {
-		return errors.Join(asTarget(err), ignoreMissing(t.root.Remove(tmp)))
+		return errors.Join(asTarget(err), ignoreMissing(dir.Remove(tmp)))
 	}
 	return nil
 }
 
 // linkTime sets the time of a link itself.
-func (t *target) linkTime(rel string, when time.Time) error {
-	dir, err := t.root.Open(path.Dir(rel))
+func linkTime(in *os.Root, name string, when time.Time) error {
+	dir, err := in.Open(".")
 	if err != nil {
 		return err
 	}
 	spec := unix.NsecToTimespec(when.UnixNano())
-	err = unix.UtimesNanoAt(int(dir.Fd()), path.Base(rel), []unix.Timespec{spec, spec}, unix.AT_SYMLINK_NOFOLLOW)
+	err = unix.UtimesNanoAt(int(dir.Fd()), name, []unix.Timespec{spec, spec}, unix.AT_SYMLINK_NOFOLLOW)
 	return errors.Join(err, dir.Close())
 }
 
@@ -175,9 +183,9 @@ func (t *target) own(e *snapshot.DirEntry, chown func(uid, gid int) error) error
 	return nil
 }
 
-// temporary returns a name beside rel that nothing else has.
-func (t *target) temporary(rel string) string {
-	return path.Join(path.Dir(rel), fmt.Sprintf(".bcm-restore-%d-%d", os.Getpid(), t.count.Add(1)))
+// temporary returns a name that nothing else has.
+func (t *target) temporary() string {
+	return fmt.Sprintf(".bcm-restore-%d-%d", os.Getpid(), t.count.Add(1))
 }
 
 func permissions(e *snapshot.DirEntry) os.FileMode { return os.FileMode(e.Permissions) & fs.ModBits }
