@@ -47,7 +47,7 @@ func (b *bench) scaledOut(ctx context.Context, t *tree, n int) (median float64, 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	o := &ours{service: s, sources: t.parts(n)}
+	o := &ours{service: s, sources: t.parts(n), spread: true}
 	gib := float64(t.bytes) / (1 << 30)
 	var cpu, manager, wall, waits, shares []float64
 	for round := range b.rounds {
@@ -69,7 +69,7 @@ func (b *bench) scaledOut(ctx context.Context, t *tree, n int) (median float64, 
 		}
 		waits, shares = append(waits, 1000*waited.Seconds()/float64(n)), append(shares, 100*waited.Seconds()/all.Seconds())
 	}
-	what := fmt.Sprintf("%d backup managers, ", n)
+	what := fmt.Sprintf("backup managers: %d, ", n)
 	b.report.add(what+"CPU of agents and storage", "s/GiB", goal{}, cpu...)
 	b.report.add(what+"CPU of the manager", "s/GiB", goal{}, manager...)
 	b.report.add(what+"wall", "s", goal{}, wall...)

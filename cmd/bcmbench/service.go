@@ -82,6 +82,7 @@ func (s *service) ended(ctx context.Context, kind, id string) (work, error) {
 type ours struct {
 	*service
 	sources [][]string
+	spread  bool // each source has a backup manager of its own; otherwise the cluster picks
 	tasks   []string
 	last    []work // the newest backup of each
 	manager time.Duration
@@ -99,8 +100,11 @@ func (o *ours) renew(ctx context.Context, round int) error {
 	for i, paths := range o.sources {
 		task := fmt.Sprintf("%s-%d", client, i)
 		o.tasks = append(o.tasks, task)
-		err := o.leader.call(ctx, http.MethodPost, "/v1/tasks", map[string]any{"name": task, "client": client, "source": map[string]any{"paths": paths}}, nil)
-		if err != nil {
+		in := map[string]any{"name": task, "client": client, "source": map[string]any{"paths": paths}}
+		if o.spread {
+			in["nodes"] = []string{fmt.Sprintf("backup-%d", i+1)}
+		}
+		if err := o.leader.call(ctx, http.MethodPost, "/v1/tasks", in, nil); err != nil {
 			return err
 		}
 	}

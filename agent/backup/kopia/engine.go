@@ -89,7 +89,7 @@ func (e *Engine) Create(ctx context.Context, r backup.Repo) error {
 		return err
 	}
 	inner = logged(inner, e.opt.Log)
-	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{}, r.Password)
+	err = repo.Initialize(inner, atomically{st}, &repo.NewRepositoryOptions{BlockFormat: format.ContentFormat{Hash: hashing}}, r.Password)
 	if errors.Is(err, format.ErrAlreadyInitialized) || errors.Is(err, kblob.ErrBlobAlreadyExists) {
 		return fmt.Errorf("%w: %s", backup.ErrExists, r.Namespace)
 	}

@@ -282,6 +282,27 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// What Create makes hashes as it should. The repositories of the other tests are made
+// with kopia's own choice, as old ones are.
+func TestHashOfANewRepository(t *testing.T) {
+	w := newWorld(t, Options{})
+	if err := w.engine.Create(t.Context(), w.repo); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	plant(t, dir, map[string]string{"f": "text", "d/g": "other"})
+	same(t, dir, w.restore(w.backup(dir).ID))
+	w.verify()
+	h, err := w.engine.acquire(t.Context(), w.repo, cached)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.engine.release(h)
+	if got := h.rep.ContentReader().ContentFormat().GetHashFunction(); got != "BLAKE3-256-128" {
+		t.Errorf("it hashes with %s", got)
+	}
+}
+
 func TestManyRepositoriesStayOpenWithinBounds(t *testing.T) {
 	w := newRepository(t, Options{MaxOpen: 1})
 	w.Allow("n1", "ns2", 3)

@@ -17,6 +17,11 @@ const maintainer = "bcm"
 // compression is by far the cheapest that is worth it.
 const compression = "zstd-fastest"
 
+// hashing is how a new repository knows its data again. Kopia's own choice, BLAKE2B,
+// takes a quarter of what a backup computes, this one a fifth of that. A repository
+// that was made with another keeps it.
+const hashing = "BLAKE3-256-128"
+
 // policyFor returns how a source is read: all of it but the excludes, compressed,
 // and what cannot be read is left out. An exclude that begins with the path of the
 // source is taken from there; else it is as in .gitignore, from the source's root.
