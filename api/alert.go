@@ -66,6 +66,7 @@ func listAlerts(c *call) (Alerts, error) {
 		if err := a.ofTasks(); err != nil {
 			return Alerts{}, err
 		}
+		a.ofDamage()
 		if err := a.ofDrills(); err != nil {
 			return Alerts{}, err
 		}

@@ -205,6 +205,36 @@ func TestExplainAccess(t *testing.T) {
 	w.want(t, 200, "GET", "/v1/access/explain?right=nodes:read&user=ru", "", by...)
 }
 
+// Backups in which a verification of all has found damage are told of until they are
+// gone, or a verification finds them whole.
+func TestAlertsOfDamage(t *testing.T) {
+	w := newGrownWorld(t)
+	verify := func(id string, status fsm.Status, hit ...string) {
+		t.Helper()
+		w.must(t, "user:admin", &fsm.CreateJob{ID: id, Kind: fsm.VerifyJob, Repository: "r1"})
+		w.must(t, "plan:place", &fsm.AssignJob{ID: id, From: fsm.Queued, Node: "n1"})
+		w.must(t, "node:n1", &fsm.FinishJob{ID: id, Attempt: 1, Outcome: fsm.Outcome{Status: status, Error: "damaged", Hit: hit}})
+	}
+	expect := func(what string, want bool) {
+		t.Helper()
+		if got := slices.Contains(w.alarms(t), "critical backups_damaged c1"); got != want {
+			t.Errorf("%s: %v", what, w.alarms(t))
+		}
+	}
+	expect("nothing was verified", false)
+	verify("v1", fsm.Failed, "snap-1", "snap-of-nothing-known")
+	expect("damage", true)
+	if body := w.ask(t, "GET", "/v1/verifications/v1", "").Body.String(); !strings.Contains(body, `"damaged_backups":["b1"]`) {
+		t.Errorf("%s", body)
+	}
+	verify("v2", fsm.Succeeded)
+	expect("it was mended", false)
+	verify("v3", fsm.Failed, "snap-1")
+	expect("damage again", true)
+	w.must(t, "user:admin", &fsm.DeleteBackup{ID: "b1", Job: "d1"})
+	expect("the backup is given up", false)
+}
+
 // Copies and storages that are not as they should be are told of, and what is mended
 // is not.
 func TestAlertsOfCopies(t *testing.T) {

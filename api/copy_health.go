@@ -24,7 +24,7 @@ func (a *alerts) ofStorage(n *fsm.Node, object Object) {
 		a.add(severity, "storage_fills_up", object, 0, "%s is full in %d days when it goes on like that", n.Name, days)
 	}
 	if n.Capacity.Lost > 0 {
-		a.add(critical, "storage_damaged", object, 0, "%s has %d blobs that are damaged or missing; they are fetched from another copy where there is one",
+		a.add(critical, "storage_damaged", object, 0, "%s has %d blobs that are damaged or missing; they are fetched from another copy where there is one. bcm repository verify names the backups that are hit",
 			n.Name, n.Capacity.Lost)
 	}
 }
@@ -42,6 +42,32 @@ func (a *alerts) ofCopies() {
 			}
 		}
 		a.ofMissing(v, r)
+	}
+}
+
+// ofDamage tells of repositories in which the last verification of all of them has found
+// backups that cannot be restored whole and are still kept.
+func (a *alerts) ofDamage() {
+	v := a.call.view
+	last := make(map[string]*fsm.Job)
+	for j := range v.Jobs.By("kind", string(fsm.VerifyJob)) {
+		if j.Backup != "" || j.Status != fsm.Succeeded && j.Status != fsm.Failed {
+			continue
+		}
+		if before := last[j.Repository]; before == nil || before.FinishedAt <= j.FinishedAt {
+			last[j.Repository] = j
+		}
+	}
+	for r := range v.Repositories.All() {
+		j := last[r.ID]
+		if j == nil || !a.call.sees(r) {
+			continue
+		}
+		if damaged := a.call.showJob(j).Damaged; len(damaged) > 0 {
+			a.add(critical, "backups_damaged", Object{v.Repositories.Name(), r.ID, r.Name}, j.FinishedAt,
+				"%d backups in %s cannot be restored whole, among them %s; bcm job show %s names all. Delete those that are of no use, or restore what is left of them",
+				len(damaged), r.Name, damaged[0], j.ID)
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func gridRequests() []asked {
 		{"listRepositories", "GET", "/v1/repositories", ""},
 		{"getRepository", "GET", "/v1/repositories/r1", ""},
 		{"updateRepository", "PATCH", "/v1/repositories/c1", `{"quota":5000000}`},
+		{"verifyRepository", "POST", "/v1/repositories/c1/verify", `{"percent":0}`},
 		{"scrubRepository", "POST", "/v1/repositories/c1/scrub", ""},
 		{"copyRepository", "POST", "/v1/repositories/c1/copy", ""},
 		{"listSnapshots", "GET", "/v1/repositories/c1/snapshots?as_of=2026-02-01T12:00:00Z", ""},

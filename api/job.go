@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"bcm/cluster/pki"
@@ -33,6 +35,7 @@ type Job struct {
 	AsOf       *time.Time   `json:"as_of,omitempty" doc:"Of a restore: the repository is read as it was then"`
 	Trim       string       `json:"trim,omitempty" doc:"Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay"`
 	Repair     bool         `json:"repair,omitempty" doc:"Of a copy: it brings back what its storage has lost"`
+	Damaged    []string     `json:"damaged_backups,omitempty" doc:"Of a verification: ids of the backups that cannot be restored whole"`
 }
 
 // VerificationInput is a verification to be begun.
@@ -59,7 +62,46 @@ func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	if j.Wish != "" {
 		out.Wanted = nodeName(v, j.Wish)
 	}
+	for _, b := range damagedBy(v, j) {
+		out.Damaged = append(out.Damaged, b.ID)
+	}
 	return out
+}
+
+// damagedBy gives the backups in which a verification has found damage, as far as they
+// are still kept.
+func damagedBy(v *fsm.View, j *fsm.Job) (all []*fsm.Backup) {
+	if len(j.Hit) == 0 {
+		return nil
+	}
+	hit := make(map[string]bool, len(j.Hit))
+	for _, snapshot := range j.Hit {
+		hit[snapshot] = true
+	}
+	for c := range v.Clients.By("repository", j.Repository) {
+		for b := range v.Backups.By("client", c.ID) {
+			if b.Snapshot != "" && b.Status != fsm.Deleted && hit[b.Snapshot] {
+				all = append(all, b)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *fsm.Backup) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// veilJob leaves out the damaged backups that access lists hide.
+func veilJob(c *call, j *fsm.Job, shown *Job) {
+	shown.Damaged = nil
+	for _, b := range damagedBy(c.view, j) {
+		if c.sees(b) {
+			shown.Damaged = append(shown.Damaged, b.ID)
+		}
+	}
+}
+
+func (c *call) showJob(j *fsm.Job) Job {
+	l := jobsOf("")
+	return l.shown(c, j)
 }
 
 // jobKinds lists the kinds that people see.
@@ -94,6 +136,7 @@ func jobsOf(kind fsm.JobKind) listing[fsm.Job, Job] {
 		table: func(v *fsm.View) *fsm.Table[fsm.Job] { return &v.Jobs },
 		meta:  jobMeta,
 		show:  showJob,
+		veil:  veilJob,
 		sort:  "-created_at",
 		filters: []filter[fsm.Job]{
 			{name: "status", says: "Where it stands", known: runStatuses(), index: "status",
@@ -146,7 +189,7 @@ func getJob(kind fsm.JobKind) func(*call) (Job, error) {
 		if err != nil {
 			return Job{}, err
 		}
-		return showJob(c.API, c.view, j), nil
+		return c.showJob(j), nil
 	}
 }
 
@@ -173,7 +216,7 @@ func (c *call) jobMade(cmd fsm.Command) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	return showJob(c.API, c.view, j), nil
+	return c.showJob(j), nil
 }
 
 func verifyBackup(c *call, in *VerificationInput) (Job, error) {
@@ -186,4 +229,18 @@ func verifyBackup(c *call, in *VerificationInput) (Job, error) {
 		percent = *in.Percent
 	}
 	return c.jobMade(&fsm.CreateJob{ID: pki.NewID(), Kind: fsm.VerifyJob, Backup: b.ID, Node: in.Node, Percent: percent})
+}
+
+// verifyRepository verifies all that a repository has, which tells the backups that
+// damage on a storage has hit.
+func verifyRepository(c *call, in *VerificationInput) (Job, error) {
+	r, err := seen(c, &c.view.Repositories, "repository")
+	if err != nil {
+		return Job{}, err
+	}
+	job := &fsm.CreateJob{ID: pki.NewID(), Kind: fsm.VerifyJob, Repository: r.ID, Node: in.Node, Percent: 100}
+	if in.Percent != nil {
+		job.Percent = *in.Percent
+	}
+	return c.jobMade(job)
 }

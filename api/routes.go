@@ -109,6 +109,7 @@ func (a *API) dataRoutes() []route {
 		{"GET", "/v1/repositories", fsm.DataRead, "listRepositories", "Repositories", list(repositoryListing()), nil, false},
 		{"GET", "/v1/repositories/{repository}", fsm.DataRead, "getRepository", "A repository", read(getRepository), nil, false},
 		{"PATCH", "/v1/repositories/{repository}", fsm.DataWrite, "updateRepository", "Change a repository", take(updateRepository), nil, false},
+		{"POST", "/v1/repositories/{repository}/verify", fsm.BackupsRun, "verifyRepository", "Verify all that a repository has, and tell which backups are damaged", beginMaybe("/v1/verifications/", verifyRepository), nil, false},
 		{"POST", "/v1/repositories/{repository}/scrub", fsm.DataWrite, "scrubRepository", "Read again what a storage has of a repository", beginMaybe("/v1/jobs/", scrubRepository), nil, false},
 		{"POST", "/v1/repositories/{repository}/copy", fsm.DataWrite, "copyRepository", "Bring a storage what another one has of a repository", beginMaybe("/v1/jobs/", copyRepository), nil, false},
 		{"GET", "/v1/repositories/{repository}/snapshots", fsm.BackupsRead, "listSnapshots", "What a repository itself says that it has, now or as of a time", read(listSnapshots), past, false},

@@ -266,6 +266,7 @@ type Outcome struct {
 	Log      []string    `cbor:"log,omitempty"`      // what else it has to tell: what commands before and after it have said
 	Changes  []Change    `cbor:"changes,omitempty"`  // of a restore
 	Report   *Report     `cbor:"report,omitempty"`   // of a drill
+	Hit      []string    `cbor:"hit,omitempty"`      // of a verification: the snapshots with something damaged in them
 }
 
 // FinishBackup is a node telling how an attempt ended.

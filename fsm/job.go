@@ -21,7 +21,11 @@ type Job struct {
 	AssignedAt Time     `cbor:"assigned_at,omitempty"` // when its node got it
 	Snapshot   string   `cbor:"snapshot,omitempty"`    // of a restore without a backup: what the repository knows it by
 	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
+	Hit        []string `cbor:"hit,omitempty"`         // of a verification: the first snapshots with something damaged in them
 }
+
+// maxHit is how many damaged snapshots are kept of a verification.
+const maxHit = 1000
 
 var jobs = define(schema[Job]{
 	name: "jobs",
@@ -261,6 +265,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 		j.Stats = c.Outcome.Stats
 		j.changed(c.Outcome.Changes)
 		j.prove(c.Outcome.Report)
+		j.Hit = c.Outcome.Hit[:min(len(c.Outcome.Hit), maxHit)]
 		tx.warn(j.ID, c.Outcome.Warnings)
 		tx.detail = string(j.Status)
 		if j.Kind == ForgetJob && j.Status == Succeeded {

@@ -192,7 +192,8 @@ type VerifyReport struct {
 	ReadFiles    int64
 	ReadBytes    int64
 	ProblemCount int64
-	Problems     []Warning // the first ones
+	Problems     []Warning    // the first ones
+	Hit          []SnapshotID // all that have something damaged in them, in order
 }
 
 // Lease is the right to maintain a repository, which one node has at a time.

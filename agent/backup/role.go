@@ -144,9 +144,13 @@ func (r *Role) verify(ctx context.Context, repo Repo, o fsm.Order, ev Events) (f
 		opt.Snapshots = []SnapshotID{SnapshotID(o.Snapshot)}
 	}
 	report, err := r.engine.Verify(ctx, repo, opt, ev)
+	var hit []string
+	for _, id := range report.Hit {
+		hit = append(hit, string(id))
+	}
 	return fsm.Outcome{
 		Stats:    fsm.Stats{Files: report.Files, Bytes: report.ReadBytes, Warnings: report.ProblemCount},
-		Warnings: told(report.Problems),
+		Warnings: told(report.Problems), Hit: hit,
 	}, err
 }
 

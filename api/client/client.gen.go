@@ -893,6 +893,9 @@ type Job struct {
 	Client    string    `json:"client"`
 	CreatedAt time.Time `json:"created_at"`
 
+	// DamagedBackups Of a verification: ids of the backups that cannot be restored whole
+	DamagedBackups *[]string `json:"damaged_backups,omitempty"`
+
 	// DryRun Of a restore: it only tells what would change
 	DryRun *bool   `json:"dry_run,omitempty"`
 	Error  *string `json:"error"`
@@ -3710,6 +3713,21 @@ type ListSnapshotFilesParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// VerifyRepositoryParams defines parameters for VerifyRepository.
+type VerifyRepositoryParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListRestoresParams defines parameters for ListRestores.
 type ListRestoresParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
@@ -4297,6 +4315,9 @@ type RestoreRepositoryJSONRequestBody = RepositoryRestoreInput
 
 // ScrubRepositoryJSONRequestBody defines body for ScrubRepository for application/json ContentType.
 type ScrubRepositoryJSONRequestBody = ScrubInput
+
+// VerifyRepositoryJSONRequestBody defines body for VerifyRepository for application/json ContentType.
+type VerifyRepositoryJSONRequestBody = VerificationInput
 
 // CreateScheduleJSONRequestBody defines body for CreateSchedule for application/json ContentType.
 type CreateScheduleJSONRequestBody = ScheduleInput
@@ -5233,6 +5254,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
 	ListSnapshotFiles(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyRepositoryWithBody Verify all that a repository has, and tell which backups are damaged
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+	VerifyRepositoryWithBody(ctx context.Context, repository string, params *VerifyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyRepository Verify all that a repository has, and tell which backups are damaged
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+	VerifyRepository(ctx context.Context, repository string, params *VerifyRepositoryParams, body VerifyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRestores Restores
 	//
@@ -7459,6 +7498,44 @@ func (c *Raw) ListSnapshots(ctx context.Context, repository string, params *List
 // Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
 func (c *Raw) ListSnapshotFiles(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSnapshotFilesRequest(c.Server, repository, snapshot, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyRepositoryWithBody Verify all that a repository has, and tell which backups are damaged
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+func (c *Raw) VerifyRepositoryWithBody(ctx context.Context, repository string, params *VerifyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyRepositoryRequestWithBody(c.Server, repository, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyRepository Verify all that a repository has, and tell which backups are damaged
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+func (c *Raw) VerifyRepository(ctx context.Context, repository string, params *VerifyRepositoryParams, body VerifyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyRepositoryRequest(c.Server, repository, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -17487,6 +17564,118 @@ func NewListSnapshotFilesRequest(server string, repository string, snapshot stri
 	return req, nil
 }
 
+// NewVerifyRepositoryRequest calls the generic VerifyRepository builder with application/json body
+func NewVerifyRepositoryRequest(server string, repository string, params *VerifyRepositoryParams, body VerifyRepositoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyRepositoryRequestWithBody(server, repository, params, "application/json", bodyReader)
+}
+
+// NewVerifyRepositoryRequestWithBody constructs an http.Request for the VerifyRepository method, with any body, and a specified content type
+func NewVerifyRepositoryRequestWithBody(server string, repository string, params *VerifyRepositoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "repository", repository, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/repositories/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListRestoresRequest constructs an http.Request for the ListRestores method
 func NewListRestoresRequest(server string, params *ListRestoresParams) (*http.Request, error) {
 	var err error
@@ -21731,6 +21920,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/repositories/{repository}/snapshots/{snapshot}/files (the `ListSnapshotFiles` operationId).
 	ListSnapshotFilesWithResponse(ctx context.Context, repository string, snapshot string, params *ListSnapshotFilesParams, reqEditors ...RequestEditorFn) (*ListSnapshotFilesResponse, error)
+
+	// VerifyRepositoryWithBodyWithResponse Verify all that a repository has, and tell which backups are damaged
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+	VerifyRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *VerifyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyRepositoryResponse, error)
+
+	// VerifyRepositoryWithResponse Verify all that a repository has, and tell which backups are damaged
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+	VerifyRepositoryWithResponse(ctx context.Context, repository string, params *VerifyRepositoryParams, body VerifyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyRepositoryResponse, error)
 
 	// ListRestoresWithResponse Restores
 	//
@@ -26162,6 +26369,54 @@ func (r ListSnapshotFilesResponse) ContentType() string {
 	return ""
 }
 
+type VerifyRepositoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r VerifyRepositoryResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r VerifyRepositoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyRepositoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyRepositoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyRepositoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyRepositoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRestoresResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -29203,6 +29458,36 @@ func (c *ClientWithResponses) ListSnapshotFilesWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseListSnapshotFilesResponse(rsp)
+}
+
+// VerifyRepositoryWithBodyWithResponse Verify all that a repository has, and tell which backups are damaged
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+func (c *ClientWithResponses) VerifyRepositoryWithBodyWithResponse(ctx context.Context, repository string, params *VerifyRepositoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyRepositoryResponse, error) {
+	rsp, err := c.VerifyRepositoryWithBody(ctx, repository, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyRepositoryResponse(rsp)
+}
+
+// VerifyRepositoryWithResponse Verify all that a repository has, and tell which backups are damaged
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/repositories/{repository}/verify (the `VerifyRepository` operationId).
+func (c *ClientWithResponses) VerifyRepositoryWithResponse(ctx context.Context, repository string, params *VerifyRepositoryParams, body VerifyRepositoryJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyRepositoryResponse, error) {
+	rsp, err := c.VerifyRepository(ctx, repository, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyRepositoryResponse(rsp)
 }
 
 // ListRestoresWithResponse Restores
@@ -32580,6 +32865,39 @@ func ParseListSnapshotFilesResponse(rsp *http.Response) (*ListSnapshotFilesRespo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyRepositoryResponse parses an HTTP response from a VerifyRepositoryWithResponse call
+func ParseVerifyRepositoryResponse(rsp *http.Response) (*VerifyRepositoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyRepositoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -174,6 +175,9 @@ func TestDamageIsFound(t *testing.T) {
 			w.Reopen()
 			report, err := w.engine.Verify(t.Context(), w.repo, backup.VerifyOptions{Percent: c.percent, Snapshots: []backup.SnapshotID{snap.ID}}, nil)
 			want(t, "verify", err, backup.ErrCorrupt)
+			if len(report.Hit) != 1 || report.Hit[0] != snap.ID {
+				t.Errorf("hit: %v", report.Hit)
+			}
 			if report.ProblemCount == 0 || len(report.Problems) == 0 || !strings.HasPrefix(report.Problems[0].Path, string(snap.ID)+":/d") || report.Files != 60 {
 				t.Errorf("%+v", report)
 			}
@@ -192,6 +196,31 @@ func TestDamageIsFound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// All backups are named that have what is damaged, though it is looked at once.
+func TestDamageNamesAllBackupsThatItHits(t *testing.T) {
+	w := newRepository(t, Options{})
+	first, second := t.TempDir(), t.TempDir()
+	grow(t, first, 60, 20_000)
+	hit := []backup.SnapshotID{w.backup(first).ID}
+	damaged := w.packs()
+	plant(t, first, map[string]string{"new": "file"})
+	hit = append(hit, w.backup(first).ID)
+	plant(t, second, map[string]string{"f": "whole"})
+	whole := w.backup(second).ID
+	for _, path := range damaged {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Reopen()
+	report, err := w.engine.Verify(t.Context(), w.repo, backup.VerifyOptions{}, nil)
+	want(t, "verify", err, backup.ErrCorrupt)
+	slices.Sort(hit)
+	if !slices.Equal(report.Hit, hit) || report.Snapshots != 3 || slices.Contains(report.Hit, whole) {
+		t.Errorf("hit %v, want %v", report.Hit, hit)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -36,9 +37,10 @@ func (e *Engine) Verify(ctx context.Context, r backup.Repo, o backup.VerifyOptio
 		}
 		meter := backup.NewMeter("verify", ev)
 		defer meter.Stop()
-		v := &verification{h: h, percent: o.Percent, packs: packs, meter: meter, seen: map[object.ID]bool{}, files: make(chan job, 256)}
+		v := &verification{h: h, percent: o.Percent, packs: packs, meter: meter, seen: map[object.ID]bool{}, bad: map[object.ID]bool{}, clean: map[object.ID]bool{}, files: make(chan job, 256)}
 		err = v.do(ctx, roots, max(leastWriters, e.opt.Parallel, runtime.NumCPU()))
 		report = v.report(len(roots))
+		report.Hit = v.hit(ctx, roots)
 		return err
 	})
 	return report, err
@@ -79,6 +81,11 @@ type verification struct {
 
 	count, readFiles, readBytes atomic.Int64
 	problems                    warnings
+
+	mu  sync.Mutex
+	bad map[object.ID]bool // damaged files and directories
+
+	clean map[object.ID]bool // directories of which it is known whether all in them is whole
 }
 
 func (v *verification) do(ctx context.Context, roots map[backup.SnapshotID]*snapshot.DirEntry, readers int) error {
@@ -200,6 +207,39 @@ func (v *verification) problem(ctx context.Context, j job, err error) {
 	}
 	v.meter.Error()
 	v.problems.add(j.rel, reason(err))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.bad[j.entry.ObjectID] = true
+}
+
+// hit names the snapshots that have something damaged in them. What several have alike
+// was looked at in one of them only, so that all are gone through again when there is
+// damage; each directory once.
+func (v *verification) hit(ctx context.Context, roots map[backup.SnapshotID]*snapshot.DirEntry) (hit []backup.SnapshotID) {
+	if len(v.bad) == 0 {
+		return nil
+	}
+	for id, root := range roots {
+		if v.tainted(ctx, root) {
+			hit = append(hit, id)
+		}
+	}
+	slices.Sort(hit)
+	return hit
+}
+
+// tainted tells whether a file or anything in a directory is damaged.
+func (v *verification) tainted(ctx context.Context, e *snapshot.DirEntry) bool {
+	if v.bad[e.ObjectID] || e.Type != snapshot.EntryTypeDirectory {
+		return v.bad[e.ObjectID]
+	}
+	if clean, known := v.clean[e.ObjectID]; known {
+		return !clean
+	}
+	entries, err := readDir(ctx, v.h.rep, e)
+	found := err != nil || slices.ContainsFunc(entries, func(in *snapshot.DirEntry) bool { return v.tainted(ctx, in) })
+	v.clean[e.ObjectID] = !found
+	return found
 }
 
 func (v *verification) report(snapshots int) backup.VerifyReport {

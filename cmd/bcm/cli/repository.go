@@ -18,7 +18,7 @@ func (a *app) repositories() *cobra.Command {
 			filters: []filter{{name: "node", usage: "kept by this storage", refs: keeperRefs}},
 		}),
 		show(a, one[client.Repository]{what: "repository", path: repositoryPath, refs: repositoryRefs, fields: repositoryFields}),
-		a.repositoryUpdate(), a.repositoryScrub(), a.repositoryCopy(), a.repositorySnapshots(), a.repositoryFiles(), a.repositoryRestore(),
+		a.repositoryUpdate(), a.repositoryVerify(), a.repositoryScrub(), a.repositoryCopy(), a.repositorySnapshots(), a.repositoryFiles(), a.repositoryRestore(),
 	)
 }
 

@@ -86,6 +86,8 @@ var verbs = []struct {
 		`PATCH /v1/tasks/t {"max_runtime":"6h","post":[],"pre":["sh","prepare"],"priority":5,"retry":{"attempts":3,"pause":"5m"}}`, "task t is changed\n"},
 	{"task update t --limit 10MiB|08:00-18:00|Europe/Berlin --limit 100MB --label a=b", "PATCH /v1/tasks/t", 200, taskRow,
 		`PATCH /v1/tasks/t {"bandwidth":[{"rate":10485760,"from":"08:00","to":"18:00","zone":"Europe/Berlin"},{"rate":100000000}],"labels":{"a":"b"}}`, "task t is changed\n"},
+	{"repository verify web-1 --percent 0 --wait=false -q", "POST /v1/repositories/web-1/verify", 202, liveRow,
+		`POST /v1/repositories/web-1/verify {"percent":0}`, "b2\n"},
 	{"backup rerun b1", "POST /v1/backups/b1/rerun", 201, liveRow, `POST /v1/backups/b1/rerun`, "backup b1 is run again, as backup b2\n"},
 	{"schedule remove nightly -y", "DELETE /v1/schedules/nightly", 204, "", `DELETE /v1/schedules/nightly`, "schedule nightly is removed\n"},
 

@@ -72,6 +72,7 @@ func jobFields(a *app, j client.Job) []field {
 		{"From", value(j.Storage)},
 		{"Target", value(j.Target)},
 		{"As of", a.instant(value(j.AsOf))},
+		{"Damaged", strings.Join(value(j.DamagedBackups), ", ")},
 		{"Asked by", j.By},
 		{"Progress", doing},
 		{"Done", figures},
