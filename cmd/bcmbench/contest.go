@@ -62,8 +62,8 @@ func (b *bench) measureRestic(ctx context.Context) (err error) {
 	} else {
 		b.report.notes = append(b.report.notes, "restic with rest-server: SKIPPED, there is none: "+err.Error()+"; name one with -rest-server")
 	}
-	b.report.notes = append(b.report.notes, fmt.Sprintf("%d files of %d MiB; %s; restic's repository is local, and so are its CPU seconds; "+
-		"ours are those of the agent that backs up and of the storage", len(t.files), t.bytes>>20, versionOf(ctx, restic)))
+	b.report.notes = append(b.report.notes, fmt.Sprintf("%d files of %d MiB; %s; restic's repository is on the same disk, its cheapest; "+
+		"our CPU seconds are those of the agent that backs up and of the storage", len(t.files), t.bytes>>20, versionOf(ctx, restic)))
 	return b.contest(ctx, t, all)
 }
 
