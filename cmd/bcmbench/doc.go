@@ -6,4 +6,7 @@
 // are printed with the lowest and highest round, the machine's load stands above
 // the table, and nothing is asserted. The CPU time of an operation, summed over
 // all managers, varies least.
+//
+// The part chaos is no measurement: it kills members at random while backups run, and
+// what must not come of that is an error.
 package main

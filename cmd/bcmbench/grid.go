@@ -34,8 +34,16 @@ type grid struct {
 	log      bytes.Buffer
 	trust    *tls.Config
 	token    string
+	door     *client.Grid // leads to whichever manager answers
 	managers []*manager
-	nodes    []*process // agents that are no managers
+	nodes    []*node
+}
+
+// node is a member of the grid that is no manager.
+type node struct {
+	*process
+	name string
+	role string
 }
 
 // manager is one of the grid's.
@@ -98,7 +106,12 @@ func (g *grid) learn(data []byte) error {
 			PID       int
 			Dir       string `json:"data_dir"`
 		}
-		Nodes []struct{ PID int }
+		Nodes []struct {
+			Name  string
+			Roles []string
+			PID   int
+			Dir   string `json:"data_dir"`
+		}
 		Admin struct{ Token string }
 		CA    string
 	}
@@ -114,6 +127,7 @@ func (g *grid) learn(data []byte) error {
 		return fmt.Errorf("%s holds no certificate", info.CA)
 	}
 	g.token = info.Admin.Token
+	var all []string
 	for _, m := range info.Managers {
 		p, err := processOf(m.PID, m.Dir)
 		if err != nil {
@@ -124,15 +138,27 @@ func (g *grid) learn(data []byte) error {
 			return err
 		}
 		g.managers = append(g.managers, &manager{p, m.Name, strings.TrimPrefix(m.URL, "https://"), door})
+		all = append(all, m.URL)
 	}
 	for _, n := range info.Nodes {
-		g.nodes = append(g.nodes, &process{pid: n.PID})
+		p, err := processOf(n.PID, n.Dir)
+		if err != nil {
+			return err
+		}
+		g.nodes = append(g.nodes, &node{p, n.Name, n.Roles[0]})
 	}
-	return nil
+	g.door, err = client.New(client.Config{Addresses: all, Token: g.token, CA: pem, Timeout: callLimit})
+	return err
 }
 
 func (g *grid) stop() error {
 	var errs []error
+	if g.door != nil {
+		g.door.Close()
+	}
+	for _, n := range g.nodes {
+		errs = append(errs, n.end())
+	}
 	for _, m := range g.managers {
 		m.door.Close()
 		errs = append(errs, m.end())
@@ -151,6 +177,7 @@ func (g *grid) stop() error {
 type standing struct {
 	Leader    string
 	Tolerance int `json:"failure_tolerance"`
+	Digest    string
 }
 
 func (m *manager) standing(ctx context.Context) (s standing, err error) {
@@ -163,24 +190,38 @@ func (m *manager) call(ctx context.Context, method, path string, in, out any) er
 	return m.door.Ask(ctx, method, path, in, out)
 }
 
+// call asks whichever manager answers.
+func (g *grid) call(ctx context.Context, method, path string, in, out any) error {
+	return g.door.Ask(ctx, method, path, in, out)
+}
+
 // leader waits until a manager says of itself that it leads, and the grid can
 // lose one if whole is asked for.
 func (g *grid) leader(ctx context.Context, whole bool) (*manager, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
-		for _, m := range g.managers {
-			once, done := context.WithTimeout(ctx, 2*time.Second)
-			s, err := m.standing(once)
-			done()
-			if err == nil && s.Leader == m.name && (!whole || s.Tolerance > 0) {
-				return m, nil
-			}
+		if m, s := g.leads(ctx); m != nil && (!whole || s.Tolerance > 0) {
+			return m, nil
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return nil, fmt.Errorf("the grid was not healthy in time: %w", err)
 		}
 	}
+}
+
+// leads gives the manager that says of itself that it leads, and what else it says;
+// nil when none does.
+func (g *grid) leads(ctx context.Context) (*manager, standing) {
+	for _, m := range g.managers {
+		once, done := context.WithTimeout(ctx, 2*time.Second)
+		s, err := m.standing(once)
+		done()
+		if err == nil && s.Leader == m.name {
+			return m, s
+		}
+	}
+	return nil, standing{}
 }
 
 // others are the managers but one.

@@ -26,6 +26,8 @@ type options struct {
 	nodes   int
 	files   int
 	mib     int64
+	slots   int
+	seed    uint64
 	rivals
 }
 
@@ -61,6 +63,7 @@ func parts() []part {
 		{"scale", (*bench).measureScale},
 		{"restic", (*bench).measureRestic},
 		{"scaleout", (*bench).measureScaleOut},
+		{"chaos", (*bench).measureChaos},
 	}
 }
 
@@ -86,6 +89,8 @@ func main() {
 	flag.Int64Var(&b.mib, "mib", 500, "MiB that they have in all")
 	flag.StringVar(&b.restic, "restic", "restic", "the restic to measure beside us")
 	flag.StringVar(&b.restServer, "rest-server", "rest-server", "restic's server, to measure restic with, too")
+	flag.IntVar(&b.slots, "slots", 500, "slots of schedules that are made in the chaos")
+	flag.Uint64Var(&b.seed, "seed", 1, "of what the chaos kills, and when")
 	flag.Parse()
 	chosen, err := b.chosen()
 	if err != nil {
@@ -109,8 +114,8 @@ func (b *bench) chosen() ([]part, error) {
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("it takes no arguments, got %q; see -help", flag.Args())
 	}
-	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.tasks < 1 || b.nodes < 1 || b.files < 1 || b.mib < 1 || b.length <= 0 {
-		return nil, errors.New("-rounds, -trials, -objects, -tasks, -nodes, -files, -mib and -length must be positive")
+	if b.rounds < 1 || b.trials < 1 || b.objects < 1 || b.tasks < 1 || b.nodes < 1 || b.files < 1 || b.mib < 1 || b.slots < 1 || b.length <= 0 {
+		return nil, errors.New("-rounds, -trials, -objects, -tasks, -nodes, -files, -mib, -slots and -length must be positive")
 	}
 	all := parts()
 	want := strings.Split(b.only, ",")

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// process is one manager as the system sees it.
+// process is a member of the grid as the system sees it.
 type process struct {
 	pid  int
 	args []string
@@ -38,10 +38,14 @@ func (p *process) kill(ctx context.Context) error {
 	}
 	if p.ours != nil {
 		var exit *exec.ExitError
-		if err := p.ours.Wait(); !errors.As(err, &exit) {
-			return err
-		}
+		err := p.ours.Wait()
 		p.ours = nil
+		if !errors.As(err, &exit) {
+			return fmt.Errorf("%s had ended by itself: %w", p.dir, cmpErr(err, errors.New("in order")))
+		}
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signal() != syscall.SIGKILL {
+			return fmt.Errorf("%s had ended by itself: %w", p.dir, err)
+		}
 		return nil
 	}
 	for p.there() {

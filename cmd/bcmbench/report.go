@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -29,12 +30,15 @@ type goal struct {
 	least  float64 // at least
 	most   float64 // at most
 	worst  float64 // at most, for each value
+	none   bool    // it is to be zero
 	reason string
 }
 
 func (g goal) String() string {
 	var s string
 	switch {
+	case g.none:
+		s = "0"
 	case g.least > 0:
 		s = ">= " + figure(g.least)
 	case g.most > 0:
@@ -56,6 +60,10 @@ func (g goal) verdict(values []float64) string {
 		return fmt.Sprintf("missed: %s times", figure(seen/wanted))
 	}
 	switch {
+	case g.none && worst > 0:
+		return "missed"
+	case g.none:
+		return "met"
 	case g.least == 0 && g.most == 0:
 		return ""
 	case median < g.least:
@@ -78,7 +86,7 @@ func (r *report) add(what, unit string, g goal, values ...float64) {
 // figure prints a number with three digits that matter.
 func figure(v float64) string {
 	switch {
-	case v >= 100:
+	case v >= 100 || v == math.Trunc(v):
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
