@@ -4,6 +4,7 @@
 // manager afterwards. BCM_SHOTS names a folder for pictures, BCM_CHROMIUM
 // another browser.
 import { readFileSync } from 'node:fs'
+import { approvals } from './approvals.mjs'
 import { backups } from './backups.mjs'
 import { clients } from './clients.mjs'
 import { Grid } from './grid.mjs'
@@ -34,6 +35,7 @@ try {
   await backups(report, window, grid)
   await restores(report, window, grid)
   await clients(report, window, grid)
+  await approvals(report, window, grid, browser, manager)
   await looks(report, browser, grid, manager)
   await report.check('the console of the browser has nothing to say', async () => {
     expect(window.complaints.length === 0, window.complaints.join('\n'))

@@ -24,6 +24,10 @@ describe('what needs attention', () => {
     expect(titles({ alerts })).toEqual(['bad The managers have no leader', 'warn b is degraded: slow'])
   })
 
+  it('calls people by their names', () => {
+    expect(titles({ alerts: [alert('warning', 'approval_pending', 'b', 'user:ada asks for a change', 'backups')] })).toEqual(['warn ada asks for a change'])
+  })
+
   it('leads to what it is about', () => {
     const to = (a: Alert) => attention({ ...nothing, alerts: [a] })[0]!.to
     expect(to(alert('critical', 'node_offline', 'a', ''))).toEqual({ page: 'nodes', search: { node: 'a' } })

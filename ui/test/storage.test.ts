@@ -5,6 +5,7 @@ import { accessWords } from '../src/components/AccessList'
 import { changeOf, draftOf, emptyDraft, inputOf } from '../src/features/clients/draft'
 import { copiesWords } from '../src/features/clients/hooks'
 import { sortVerdicts } from '../src/features/clients/Responsible'
+import { grantObstacle } from '../src/features/approvals/ApprovalDrawer'
 import { consequences } from '../src/features/nodes/impact'
 import { heldWords } from '../src/features/repositories/Copies'
 import { fullIn, fullWords, scrubbedAt, sizeOf, worst } from '../src/features/repositories/health'
@@ -91,5 +92,13 @@ describe('an access list', () => {
     expect(accessWords(null)).toContain('Open')
     expect(accessWords({ users: ['ada'], groups: ['Operators'] })).toBe('Only group Operators, ada, with the rights that their groups give them.')
     expect(accessWords({ users: [], groups: [] })).toContain('Nobody')
+  })
+})
+
+describe('a change that needs two people', () => {
+  it('is not granted by who asked for it, nor twice', () => {
+    expect(grantObstacle({ by: 'user:ada', status: 'pending' }, 'ada')).toContain('another user')
+    expect(grantObstacle({ by: 'user:ada', status: 'pending' }, 'bob')).toBeUndefined()
+    expect(grantObstacle({ by: 'user:ada', status: 'granted' }, 'bob')).toContain('any more')
   })
 })

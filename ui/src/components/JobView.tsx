@@ -29,7 +29,8 @@ export function JobState({ job }: { job: Job }) {
   if (!isLive(job.status)) {
     return (
       <div className="job">
-        <p className={job.error ? 'backup-error' : undefined}>{outcome(job)}</p>
+        {(job.error || !job.dry_run) && <p className={job.error ? 'backup-error' : undefined}>{outcome(job)}</p>}
+        {job.dry_run && !job.error && changesOf(job).length === 0 && <p>Nothing would change.</p>}
         {job.note && <p className="drawer-reason">{job.note}</p>}
         <Changes job={job} />
         {job.report && <Report report={job.report} />}

@@ -74,6 +74,14 @@ function list(rows, query) {
   return { items: out.slice(at, at + limit), total: out.length, next: at + limit < out.length ? String(at + limit) : undefined }
 }
 
+/** What is wrong: the nodes that are offline. */
+function alerts() {
+  const items = w.nodes
+    .filter((node) => node.status === 'offline')
+    .map((node) => ({ severity: 'critical', kind: 'node_offline', object: { kind: 'nodes', id: node.id, name: node.name }, since: node.last_seen, text: `${node.name} is offline` }))
+  return { items, total: items.length }
+}
+
 function find(rows, id, noun) {
   const row = rows.find((r) => r.id === id || r.name === id)
   if (!row) throw new Refusal(404, `no ${noun} ${id}`)
@@ -146,6 +154,7 @@ const cluster = () => ({
 const routes = [
   ['GET', /^\/v1\/me$/, () => ({ user: w.users[0], groups: ['Superusers'], rights: ['*'], served_by: w.servedBy })],
   ['POST', /^\/v1\/logout$/, () => undefined],
+  ['GET', /^\/v1\/alerts$/, alerts],
   ['GET', /^\/v1\/stats$/, () => stats(w)],
   ['GET', /^\/v1\/cluster$/, () => cluster()],
   ['GET', /^\/v1\/events$/, (_, { query }) => list(w.events, query)],

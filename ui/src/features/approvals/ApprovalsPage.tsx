@@ -10,6 +10,7 @@ import { Filter, FilterBar } from '../../components/FilterBar'
 import { Page } from '../../components/Page'
 import { sentence } from '../../components/format'
 import { useSearchState } from '../../components/useSearchState'
+import { ApprovalDrawer } from './ApprovalDrawer'
 import { ApprovalCard, approvalColumns, subject } from './columns'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { approvalSearch, decisions } from './search'
@@ -46,7 +47,7 @@ export function ApprovalsPage() {
     setVerb(what)
     setDeciding(which)
   }
-  const obstacle = chosen.length > 0 ? '' : 'None of these waits any more'
+  const obstacle = chosen.length > 0 ? undefined : 'None of these waits any more.'
 
   return (
     <Page title="Approvals" note={`Changes that need two people, ${live}`} fills>
@@ -69,7 +70,8 @@ export function ApprovalsPage() {
           onSort={(field) => setSearch({ sort: field })}
           selected={selected}
           onSelect={setSelected}
-          onOpen={(approval) => approval.status === 'pending' && decide('grant', [approval])}
+          onOpen={(approval) => setSearch({ approval: approval.id }, { push: true })}
+          opened={search.approval || undefined}
           filtered={filtered}
           onClear={clear}
           empty={<Empty title="No change waits for a second person" />}
@@ -83,6 +85,11 @@ export function ApprovalsPage() {
           </BulkAction>
         </BulkBar>
       </div>
+      <ApprovalDrawer
+        approval={search.approval}
+        onClose={() => setSearch({ approval: '' }, { push: true })}
+        onDecide={(what, approval) => decide(what, [approval])}
+      />
       <DecideDialog verb={verb} approvals={deciding} onClose={() => setDeciding([])} onDone={(failed) => setSelected(new Set(failed))} />
     </Page>
   )

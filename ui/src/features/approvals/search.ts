@@ -6,5 +6,7 @@ export const decisions = ['pending', 'granted', 'denied', 'expired'] as const
 export const approvalSearch = new Search({
   q: text(),
   status: many(decisions),
+  /** The approval whose drawer is open. */
+  approval: text(),
   sort: sorting(['created_at', 'by', 'action', 'status', 'expires_at'], '-created_at'),
 })

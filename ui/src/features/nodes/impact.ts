@@ -16,7 +16,7 @@ export function consequences(impact: Impact): Consequence[] {
   add('bad', [...new Set(lost)], `Lost for good: it has the only complete copy of the data of ${plural(new Set(lost).size, 'client')}`)
   add('bad', impact.without_runner, `No other node can back up ${plural(impact.without_runner.length, 'client')}`)
   add('warn', impact.waiting, `Backups of ${plural(impact.waiting.length, 'client')} wait until a complete copy takes its place, or it is back`)
-  add('info', impact.backups, `${plural(impact.backups.length, 'backup')} at work on it ${impact.backups.length === 1 ? 'is' : 'are'} begun again elsewhere`)
-  add('info', impact.jobs, `${plural(impact.jobs.length, 'job')} at work on it ${impact.jobs.length === 1 ? 'is' : 'are'} begun again elsewhere`)
+  add('info', impact.backups, `${plural(impact.backups.length, 'backup')} at work on it ${impact.backups.length === 1 ? 'stops and is' : 'stop and are'} tried again`)
+  add('info', impact.jobs, `${plural(impact.jobs.length, 'job')} at work on it ${impact.jobs.length === 1 ? 'stops' : 'stop'}`)
   return found
 }

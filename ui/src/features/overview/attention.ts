@@ -63,6 +63,7 @@ export function kindWords(kind: string): string {
 
 /** What an alert says, as a sentence; names keep their case. */
 function sayingOf({ text, object }: Alert): string {
+  if (text.startsWith('user:')) return text.slice('user:'.length)
   return object.name !== '' && text.startsWith(object.name) ? text : text.replace(/^./, (first) => first.toUpperCase())
 }
 

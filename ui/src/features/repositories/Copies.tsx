@@ -50,7 +50,7 @@ export function Copies({ repository }: { repository: Repository }) {
             </span>
           </div>
           <p className="cell-muted">
-            {heldWords(held)}; read again <Scrubbed at={held.scrubbed_at} />
+            {heldWords(held)}; read again: <Scrubbed at={held.scrubbed_at} />
             {held.as_of && (
               <>
                 ; has all that was stored <Ago at={held.as_of} />

@@ -11,7 +11,8 @@ import { fullIn, fullWords, scrubbedAt, sizeOf, worst } from './health'
 
 export function RepositoryBadge({ repository }: { repository: Repository }) {
   if (!repository.filled) return <StateBadge look={lookOf(copyStates, 'unused')} />
-  return <StateBadge look={lookOf(copyStates, worst(repository.copies))} />
+  const state = worst(repository.copies)
+  return <StateBadge look={state === 'written' ? copyStates.whole : lookOf(copyStates, state)} />
 }
 
 /** How much of its quota a repository uses. */
