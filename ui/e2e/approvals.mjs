@@ -35,7 +35,7 @@ export async function approvals(report, window, grid, browser, manager) {
       await other.page.getByRole('button', { name: 'Deny…' }).click()
       await other.page.getByRole('dialog', { name: 'Deny 1 change?' }).getByRole('button', { name: 'Deny' }).click()
       await other.page.getByRole('dialog').getByText('Denied').waitFor()
-      expect((await grid.ask('GET', `/v1/backups/${backup.id}`)).status === 'succeeded', 'the backup is gone')
+      expect((await grid.ask('GET', `/v1/backups/${backup.id}?consistent`)).status === 'succeeded', 'the backup is gone')
     })
     await report.check('another one grants the end of this rule, which is made at once', async () => {
       await grid.ask('PATCH', '/v1/settings', { approval: { required: false } })
@@ -44,7 +44,7 @@ export async function approvals(report, window, grid, browser, manager) {
       await other.page.getByRole('button', { name: 'Grant…' }).click()
       await other.page.getByRole('dialog', { name: 'Grant 1 change?' }).getByRole('button', { name: 'Grant' }).click()
       await other.page.getByRole('dialog').getByText('Granted').waitFor()
-      expect((await grid.ask('GET', '/v1/settings')).approval.required === false, 'the rule still holds')
+      expect((await grid.ask('GET', '/v1/settings?consistent')).approval.required === false, 'the rule still holds')
       expect(other.complaints.length === 0, other.complaints.join('\n'))
     })
   }

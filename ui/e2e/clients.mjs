@@ -29,7 +29,7 @@ export async function clients(report, window, grid) {
     await dialog.getByRole('heading', { name: 'Access' }).click() // closes the choice
     await dialog.getByRole('button', { name: 'Save' }).click()
     await dialog.getByText('Only group Operators').waitFor()
-    expect((await grid.ask('GET', `/v1/acls/clients/${name}`)).groups.join() === 'Operators', 'the server has another list')
+    expect((await grid.ask('GET', `/v1/acls/clients/${name}?consistent`)).groups.join() === 'Operators', 'the server has another list')
     await dialog.getByRole('status').waitFor()
     await window.accessible()
     await window.picture('client-access')

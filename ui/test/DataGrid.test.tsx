@@ -98,6 +98,14 @@ describe('a grid', () => {
     expect(told.select).toHaveBeenCalledWith(new Set(['id1']))
   })
 
+  it('points at no row when a filter has taken the one of the cursor away', () => {
+    const { again } = show(grid())
+    press('ArrowDown', 'ArrowDown', 'ArrowDown')
+    expect(active()).toHaveTextContent('node 2')
+    again(grid({ rows: rows(1), total: 1 }))
+    expect(table()).not.toHaveAttribute('aria-activedescendant')
+  })
+
   it('sorts by key from its titles', () => {
     show(grid())
     press('ArrowDown', 'ArrowUp')

@@ -94,7 +94,9 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
     },
     onLeave: () => (props.selected.size > 0 ? props.onSelect(new Set()) : setCursor(-1)),
   })
-  const active = keys.head >= 0 ? `${id}-h${keys.head}` : cursor >= 0 ? `${id}-r${cursor}` : undefined
+  // Only a row that is in the document can be pointed at: a filter may have taken it away.
+  const pointed = items.some((item) => item.index === cursor) ? `${id}-r${cursor}` : undefined
+  const active = keys.head >= 0 ? `${id}-h${keys.head}` : pointed
 
   const slow = useDelayed(list.loading, 150)
   const template = { '--columns': `26px ${columns.map((c) => c.width).join(' ')}`, '--least': narrow ? '0' : '1000px' } as React.CSSProperties
