@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -67,6 +68,17 @@ var kinds = []kind{
 	{"node.drain", 1, "", "plan", func() Command { return new(DrainNode) }},
 	{"node.leave", 1, "", "node system", func() Command { return new(LeaveNode) }},
 	{"node.remove", 1, NodesWrite, "", func() Command { return new(RemoveNode) }},
+	{"server.add", 1, NodesWrite, "", func() Command { return new(AddServer) }},
+	{"server.update", 1, NodesWrite, "", func() Command { return new(UpdateServer) }},
+	{"server.carry", 1, "", "plan", func() Command { return new(CarryServer) }},
+	{"server.observe", 1, "", "node", func() Command { return new(ObserveServer) }},
+	{"server.objects", 1, "", "node", func() Command { return new(ObserveObjects) }},
+	{"server.settle", 1, "", "plan", func() Command { return new(SettleServer) }},
+	{"server.drift", 1, "", "plan", func() Command { return new(NoteDrift) }},
+	{"server.adopt", 1, "", "plan", func() Command { return new(AdoptDrift) }},
+	{"server.sync", 1, "", "plan", func() Command { return new(CreateSync) }},
+	{"server.retry", 1, UsersWrite, "", func() Command { return new(RetrySync) }},
+	{"password.expire", 1, "", "plan", func() Command { return new(ExpirePassword) }},
 	{"certificate.issue", 1, "", "node system", func() Command { return new(IssueCertificate) }},
 	{"certificate.revoke", 1, CertificatesWrite, "", func() Command { return new(RevokeCertificate) }},
 
@@ -132,7 +144,9 @@ func indexKinds[K comparable](key func(kind) K) map[K]kind {
 
 // quiet commands leave no row in the audit trail when they are done: what is told
 // often, of how a node is and of who is still there.
-func (k kind) quiet() bool { return k.name == "node.report" || k.name == "session.see" }
+func (k kind) quiet() bool {
+	return slices.Contains([]string{"node.report", "session.see", "server.objects"}, k.name)
+}
 
 // KindOf names the kind of a command, as it stands in the log and in metrics.
 func KindOf(cmd Command) string { return kindOf[reflect.TypeOf(cmd)].name }

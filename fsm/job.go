@@ -22,6 +22,9 @@ type Job struct {
 	Snapshot   string   `cbor:"snapshot,omitempty"`    // of a restore without a backup: what the repository knows it by
 	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
 	Hit        []string `cbor:"hit,omitempty"`         // of a verification: the first snapshots with something damaged in them
+	Server     string   `cbor:"server,omitempty"`      // of a sync: id
+	Revision   uint64   `cbor:"revision,omitempty"`    // of a sync: to which the server is brought
+	Steps      []Step   `cbor:"steps,omitempty"`       // of a sync
 }
 
 // maxHit is how many damaged snapshots are kept of a verification.
@@ -35,16 +38,18 @@ var jobs = define(schema[Job]{
 		byText("status", func(j *Job) *string { return (*string)(&j.Status) }, nil),
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
-		byText("repository", func(j *Job) *string { return &j.Repository }, nil),
+		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind != SyncJob }),
+		// the orders to each server that have not ended
+		byText("sync", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == SyncJob && !j.Status.Ended() }),
 		// the jobs about each repository that have not ended
-		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return !j.Status.Ended() }),
+		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind != SyncJob && !j.Status.Ended() }),
 		// the job that holds the lease of each repository
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
 		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
 		// the jobs that wait, those first that people wait for
 		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
-			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() }),
+			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Kind != SyncJob }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report == nil }),
 		// the jobs that have proved something
 		byNumber("reported", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report != nil }),
@@ -272,6 +277,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 			tx.forgetSnapshot(j.Backup)
 		}
 		tx.learn(j, c.Outcome.Copy)
+		tx.synced(j)
 		if j.Status == Succeeded {
 			tx.lookAfter(j)
 		}
@@ -303,6 +309,7 @@ func (c *InterruptJob) apply(tx *Tx) (string, error) {
 		}
 		if j.Status.Ended() {
 			tx.learn(j, nil)
+			tx.synced(j)
 		}
 		return nil
 	})
@@ -316,8 +323,11 @@ type CancelJob struct {
 
 func (c *CancelJob) apply(tx *Tx) (string, error) {
 	return tx.changeJob(c.ID, func(j *Job) error {
-		if j.Kind == ForgetJob {
+		switch j.Kind {
+		case ForgetJob:
 			return Errorf(Conflict, "a deleted backup cannot be brought back")
+		case SyncJob:
+			return Errorf(Conflict, "an order to a server cannot be cancelled; make the server standalone")
 		}
 		again := CreateJob{Kind: j.Kind, Backup: j.Backup, Repository: j.Repository, Snapshot: j.Snapshot}
 		if err := again.permitted(tx); err != nil {

@@ -12,6 +12,7 @@ const (
 	CopyJob    JobKind = "copy"    // brings a storage what another one has of a repository
 	DrillJob   JobKind = "drill"   // restores a sample of a backup to see that it can be done
 	ScrubJob   JobKind = "scrub"   // reads again what a storage has of a repository
+	SyncJob    JobKind = "sync"    // brings a SEP sesam server to what the cluster wants of it
 )
 
 // jobRules says of each kind of job what it may be about and who may ask for it.
@@ -29,6 +30,7 @@ var jobRules = map[JobKind]struct {
 	DrillJob:   {right: BackupsRun, role: RoleBackupManager, single: true},
 	CopyJob:    {right: DataWrite, role: RoleStorage, whole: true},
 	ScrubJob:   {right: DataWrite, role: RoleStorage, whole: true},
+	SyncJob:    {role: RoleSesam},
 }
 
 // Role is the role of the nodes that can do jobs of the kind.

@@ -118,6 +118,12 @@ var nodes = define(schema[Node]{
 // Has tells whether the node has the role.
 func (n *Node) Has(role string) bool { return slices.Contains(n.Roles, role) }
 
+// Does tells whether the node can do orders of the role: those of its roles, and, as
+// a manager, those for SEP sesam servers.
+func (n *Node) Does(role string) bool {
+	return n.Certificate != "" && (n.Has(role) || role == RoleSesam && n.Has(RoleManager))
+}
+
 // Ready tells whether the node can be given new work in the role.
 func (n *Node) Ready(role string) bool { return n.Has(role) && n.Mode == Active && n.Up() }
 
@@ -358,10 +364,13 @@ func (c *RemoveNode) apply(tx *Tx) (string, error) {
 	if err := fresh(&n.Meta, c.IfIndex); err != nil {
 		return "", err
 	}
-	if !c.Force && n.Up() {
+	if !c.Force && n.Up() && n.Certificate != "" {
 		return "", Errorf(Conflict, "node %s is %s; stop it first, or force its removal", n.Name, n.Status)
 	}
 	if err := tx.keepOnlyCopies(n); err != nil && !c.Force {
+		return "", err
+	}
+	if err := tx.dropServer(n, c.Force); err != nil {
 		return "", err
 	}
 	if n.Has(RoleManager) && tx.Nodes.Count("role", RoleManager) == 1 {

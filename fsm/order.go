@@ -19,8 +19,13 @@ const (
 	DrillOrder   OrderKind = "drill"
 	CopyOrder    OrderKind = "copy"  // from the storage that Repository names
 	ScrubOrder   OrderKind = "scrub" // what the node itself has of Repository
+	SyncOrder    OrderKind = "sync"  // bring Server to Revision by Steps
 	StoreOrder   OrderKind = "store" // keep blobs for those with a grant; never ends
+	WatchOrder   OrderKind = "watch" // look after Servers; never ends
 )
+
+// Standing tells whether orders of the kind never end.
+func (k OrderKind) Standing() bool { return k == StoreOrder || k == WatchOrder }
 
 // Order is one piece of work that the state assigns to a node. ID and Attempt
 // together name it: work once done under both is not done again.
@@ -45,6 +50,20 @@ type Order struct {
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
 	Grants     []Grant           `cbor:"grants,omitempty"`
 	Conduct    *Conduct          `cbor:"conduct,omitempty"` // of a backup
+	Servers    []ServerAccess    `cbor:"servers,omitempty"` // of a watch all, of a sync the one
+	Revision   uint64            `cbor:"revision,omitempty"`
+	Steps      []Step            `cbor:"steps,omitempty"`
+}
+
+// ServerAccess is how to enter a SEP sesam server.
+type ServerAccess struct {
+	ID          string `cbor:"id"`
+	Name        string `cbor:"name"`
+	Address     string `cbor:"address"` // https://host:port
+	Account     string `cbor:"account"`
+	Sealed      []byte `cbor:"sealed,omitempty"`   // the password, as the state has it
+	Password    string `cbor:"password,omitempty"` // opened by the manager that hands the order out
+	Fingerprint string `cbor:"fingerprint"`
 }
 
 // RepositoryAccess is how to reach a repository.
@@ -86,6 +105,9 @@ func (v *View) Orders(node string) Orders {
 	if n.Has(RoleStorage) {
 		o.Items = append(o.Items, Order{ID: "store", Kind: StoreOrder, Role: RoleStorage, Grants: v.grants(node)})
 	}
+	if all := v.watched(node); len(all) > 0 {
+		o.Items = append(o.Items, Order{ID: "watch", Kind: WatchOrder, Role: RoleSesam, Servers: all})
+	}
 	for m := range v.Nodes.By("role", RoleManager) {
 		if m.Addresses.Member != "" {
 			o.Managers = append(o.Managers, Peer{m.ID, m.Addresses.Member})
@@ -94,6 +116,22 @@ func (v *View) Orders(node string) Orders {
 	sum := digest(append(encode(o.Items), encode(o.Managers)...))
 	o.Version = binary.BigEndian.Uint64(sum) | 1 // never zero, which asks for an answer at once
 	return o
+}
+
+// watched lists the servers that a node looks after.
+func (v *View) watched(node string) (all []ServerAccess) {
+	for s := range v.Servers.By("carrier", node) {
+		all = append(all, v.serverAccess(s))
+	}
+	return all
+}
+
+func (v *View) serverAccess(s *Server) ServerAccess {
+	a := ServerAccess{ID: s.ID, Address: s.Address, Account: s.Account, Sealed: s.Password, Fingerprint: s.Fingerprint}
+	if n, ok := v.Nodes.Get(s.ID); ok {
+		a.Name = n.Name
+	}
+	return a
 }
 
 func (v *View) backupOrder(b *Backup) Order {
@@ -128,6 +166,9 @@ func (v *View) jobOrder(j *Job) Order {
 		if o.Repository != nil {
 			o.Repository.AsOf = j.AsOf
 		}
+	}
+	if s, ok := v.Servers.Get(j.Server); ok {
+		o.Servers, o.Revision, o.Steps = []ServerAccess{v.serverAccess(s)}, j.Revision, j.Steps
 	}
 	if o.Role == RoleStorage && o.Repository != nil {
 		o.Repository.Sealed = nil // a storage never holds a key
@@ -215,7 +256,8 @@ func (v *View) SameOrders(old *View, node string) bool {
 	case v.Backups.Count("active", node) != old.Backups.Count("active", node):
 		return false
 	case v.Nodes.LastIndex() > old.Index || v.Tasks.LastIndex() > old.Index || v.Clients.LastIndex() > old.Index ||
-		v.Repositories.LastIndex() > old.Index || v.Nodes.Len() != old.Nodes.Len():
+		v.Repositories.LastIndex() > old.Index || v.Nodes.Len() != old.Nodes.Len() || v.Servers.LastIndex() > old.Index ||
+		v.Servers.Len() != old.Servers.Len():
 		return false
 	}
 	for b := range v.Backups.Since(old.Index) {

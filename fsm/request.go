@@ -61,10 +61,12 @@ func (tx *Tx) try(k kind, cmd Command) (id string, refused *Error) {
 		}
 	}()
 	err := tx.authorize(k)
+	before := tx.people()
 	if err == nil {
 		id, err = tx.perform(cmd)
 	}
 	if err == nil {
+		tx.revise(before)
 		return id, nil
 	}
 	if e, ok := errors.AsType[*Error](err); ok {

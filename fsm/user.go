@@ -46,7 +46,8 @@ type CreateUser struct {
 	Email    string   `cbor:"email,omitempty"`
 	Groups   []string `cbor:"groups"`
 	Disabled bool     `cbor:"disabled,omitempty"`
-	Password string   `cbor:"password"` // hashed
+	Password string   `cbor:"password"`         // hashed
+	Secret   []byte   `cbor:"secret,omitempty"` // the password for managed servers, sealed under "secret/ID"
 }
 
 func (c *CreateUser) apply(tx *Tx) (string, error) {
@@ -72,6 +73,7 @@ func (c *CreateUser) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	put(tx, &tx.Users, u)
+	tx.spread(u.ID, c.Secret)
 	return u.ID, nil
 }
 
@@ -133,6 +135,7 @@ type UpdateUser struct {
 	Groups   Opt[[]string] `cbor:"groups,omitempty"`
 	Enabled  Opt[bool]     `cbor:"enabled,omitempty"`
 	Password Opt[string]   `cbor:"password,omitempty"` // hashed
+	Secret   []byte        `cbor:"secret,omitempty"`   // as in [CreateUser]
 }
 
 func (c *UpdateUser) apply(tx *Tx) (string, error) {
@@ -170,6 +173,9 @@ func (c *UpdateUser) apply(tx *Tx) (string, error) {
 		}
 	}
 	put(tx, &tx.Users, &u)
+	if c.Password != nil {
+		tx.spread(u.ID, c.Secret)
+	}
 	if c.Password != nil || !slices.Equal(old.Groups, u.Groups) || !u.Enabled {
 		tx.endSessions(u.ID, "")
 	}
@@ -194,8 +200,9 @@ func (c *UpdateUser) says(old, u *User) string {
 // ChangePassword is a user changing their own; the door has checked the old one.
 type ChangePassword struct {
 	ID       string `cbor:"id"`
-	Password string `cbor:"password"` // hashed
-	Session  string `cbor:"session"`  // the one that stays
+	Password string `cbor:"password"`         // hashed
+	Session  string `cbor:"session"`          // the one that stays
+	Secret   []byte `cbor:"secret,omitempty"` // as in [CreateUser]
 }
 
 func (c *ChangePassword) apply(tx *Tx) (string, error) {
@@ -206,6 +213,7 @@ func (c *ChangePassword) apply(tx *Tx) (string, error) {
 	u := *by
 	u.Password = c.Password
 	put(tx, &tx.Users, &u)
+	tx.spread(u.ID, c.Secret)
 	tx.endSessions(u.ID, c.Session)
 	tx.detail = "password"
 	return u.ID, nil
@@ -234,6 +242,7 @@ func (c *RemoveUser) apply(tx *Tx) (string, error) {
 		}
 	}
 	drop(tx, &tx.Users, u.ID)
+	drop(tx, &tx.Passwords, u.ID)
 	var held []string
 	for t := range tx.Tokens.By("user", u.ID) {
 		held = append(held, t.ID)

@@ -26,6 +26,9 @@ type tables struct {
 	Warnings     Table[Warnings]
 	ACLs         Table[ACL]
 	Approvals    Table[Approval]
+	Servers      Table[Server]
+	Mirrors      Table[Mirror]
+	Passwords    Table[Password]
 	Events       Table[Event]
 	requests     Table[answered]
 }
@@ -43,7 +46,7 @@ func (t *tables) list() []anyTable {
 	return []anyTable{
 		&t.Settings, &t.Nodes, &t.Groups, &t.Users, &t.Tokens, &t.Certificates, &t.Repositories,
 		&t.Clients, &t.Schedules, &t.Tasks, &t.Assignments, &t.Backups, &t.Jobs, &t.Holdings, &t.Warnings, &t.ACLs,
-		&t.Approvals, &t.Events, &t.requests,
+		&t.Approvals, &t.Servers, &t.Mirrors, &t.Passwords, &t.Events, &t.requests,
 	}
 }
 
@@ -66,6 +69,9 @@ func newTables() *tables {
 		Warnings:     newTable(warnings),
 		ACLs:         newTable(acls),
 		Approvals:    newTable(approvals),
+		Servers:      newTable(servers),
+		Mirrors:      newTable(mirrors),
+		Passwords:    newTable(passwords),
 		Events:       newTable(events),
 		requests:     newTable(requests),
 	}
@@ -92,6 +98,9 @@ func (t *tables) cut(prev *tables) *tables {
 		Warnings:     cutOr(&t.Warnings, &prev.Warnings),
 		ACLs:         cutOr(&t.ACLs, &prev.ACLs),
 		Approvals:    cutOr(&t.Approvals, &prev.Approvals),
+		Servers:      cutOr(&t.Servers, &prev.Servers),
+		Mirrors:      cutOr(&t.Mirrors, &prev.Mirrors),
+		Passwords:    cutOr(&t.Passwords, &prev.Passwords),
 		Events:       cutOr(&t.Events, &prev.Events),
 		requests:     cutOr(&t.requests, &prev.requests),
 	}

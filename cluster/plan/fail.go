@@ -86,7 +86,7 @@ func lost(v *fsm.View, id, role string) string {
 		return fmt.Sprintf("node %s has left the grid", n.Name)
 	case n.Mode == fsm.Maintenance:
 		return fmt.Sprintf("node %s is in maintenance", n.Name)
-	case !n.Has(role):
+	case !n.Does(role):
 		return fmt.Sprintf("node %s is no %s any more", n.Name, role)
 	}
 	return ""

@@ -26,6 +26,7 @@ func All() map[string]Func {
 		"retain":   Retain,
 		"schedule": Schedule,
 		"scrub":    Scrub,
+		"sync":     syncChanged(),
 	}
 }
 
