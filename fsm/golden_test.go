@@ -109,6 +109,7 @@ func eventful(t testing.TB) *lab {
 	if _, err := l.asked("user:aud", "request-2", "sum", &RemoveNode{ID: "b1"}); CodeOf(err) != Denied {
 		t.Fatal(err)
 	}
+	l.serve()
 	return l
 }
 

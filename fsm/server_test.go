@@ -28,6 +28,23 @@ func served(t testing.TB) *lab {
 	return l
 }
 
+// serve has all happen to a server that can.
+func (l *lab) serve() {
+	l.t.Helper()
+	l.do("user:root", &AddServer{ID: "v1", Name: "sesam-1", Address: "https://sesam-1:11401", Account: "bcm", Password: []byte("sealed"), Fingerprint: finger})
+	l.do("plan:sync", &CarryServer{ID: "v1", To: "m1"})
+	l.do("node:m1", &ObserveServer{ID: "v1", Release: "5.2", Lacks: map[string]string{CanACLs: "too old"}},
+		&ObserveObjects{Server: "v1", Kind: ServerUser, Whole: true, Objects: []Observed{{Name: "local", Remote: "6", Facts: Facts{Enabled: true}}}})
+	l.do("user:root", &UpdateServer{ID: "v1", Mode: ptr(Managed), Policy: ptr(Adopt), TakeOver: true},
+		&CreateUser{ID: "u-three", Name: "three", Groups: []string{Operators}, Password: "hash", Secret: []byte("sealed")})
+	l.sync("sync")
+	l.do("plan:sync", &SettleServer{ID: "v1", Revision: l.view().Revision()}, &NoteDrift{ID: "v1", Revision: l.view().Revision(), Drift: []Step{{Do: RemoveStep, Kind: ServerUser, Name: "x"}}},
+		&AdoptDrift{ID: "v1", Revision: l.view().Revision()})
+	l.do("user:root", &RetrySync{ID: "v1"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
+	l.now = l.now.Add(KeepPasswords)
+	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
+}
+
 func (l *lab) server() *Server {
 	l.t.Helper()
 	s, ok := l.view().Servers.Get("v1")
@@ -60,12 +77,23 @@ func (l *lab) carryOut(steps []Step) {
 	}
 }
 
+// order finds one of the orders of m1.
+func (l *lab) order(id string) Order {
+	l.t.Helper()
+	all := l.view().Orders("m1").Items
+	i := slices.IndexFunc(all, func(o Order) bool { return o.ID == id })
+	if i < 0 {
+		l.t.Fatalf("m1 has no order %s", id)
+	}
+	return all[i]
+}
+
 // sync carries out one order for all that differs.
 func (l *lab) sync(id string) {
 	l.t.Helper()
 	l.do("plan:sync", &CreateSync{ID: id, Server: "v1", Revision: l.view().Revision(), Steps: l.view().Differences(l.server())})
 	l.do("plan:sync", &AssignJob{ID: id, From: Queued, Node: "m1"})
-	l.carryOut(l.view().Orders("m1").Items[0].Steps)
+	l.carryOut(l.order(id).Steps)
 	l.do("node:m1", &FinishJob{ID: id, Attempt: 1, Outcome: Outcome{Status: Succeeded}})
 }
 
@@ -182,7 +210,7 @@ func TestServerPasswordsAreDeliveredOnce(t *testing.T) {
 	l.do("plan:sync", &CreateSync{ID: "s1", Server: "v1", Revision: l.view().Revision(), Steps: l.view().Differences(l.server())})
 	l.do("plan:sync", &AssignJob{ID: "s1", From: Queued, Node: "m1"})
 	l.do("user:adm", &UpdateUser{ID: "u-x", Password: &hash, Secret: []byte("sealed3")}) // while it is on its way
-	l.carryOut(l.view().Orders("m1").Items[0].Steps)
+	l.carryOut(l.order("s1").Steps)
 	l.do("node:m1", &FinishJob{ID: "s1", Attempt: 1, Outcome: Outcome{Status: Succeeded}})
 	if p, ok := l.view().Passwords.Get("u-x"); !ok || string(p.Sealed) != "sealed3" || !slices.Equal(p.Waiting, []string{"v1"}) {
 		t.Fatalf("the newest password: %+v", p)
