@@ -58,6 +58,7 @@ var arrows = map[string][]string{
 	"bcm/agent/storage/blob":        {},
 	"bcm/agent/storage":             {"bcm/fsm", "bcm/agent", "bcm/agent/storage/blob"},
 	"bcm/agent/storage/storagetest": {"bcm/fsm", "bcm/cluster/pki", "bcm/agent", "bcm/agent/storage", "bcm/agent/storage/blob"},
+	"bcm/agent/sesam":               {"bcm/fsm", "bcm/agent"},
 	"bcm/agent/backup":              {"bcm/fsm", "bcm/agent", "bcm/cluster/pki"},
 	"bcm/agent/backup/kopia":        {"bcm/fsm", "bcm/agent/backup", "bcm/agent/storage/blob"},
 	"bcm/cmd/bcm/cli":               {"bcm/fsm", "bcm/api/client"},

@@ -16,7 +16,7 @@ func (a *Agent) reconcile(work, reporting context.Context, orders fsm.Orders) {
 	}
 	wanted := make(map[string]bool, len(orders.Items))
 	for _, o := range orders.Items {
-		if o.Kind == fsm.StoreOrder {
+		if o.Kind.Standing() {
 			a.keep(o, orders.Index)
 			continue
 		}

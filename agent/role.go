@@ -40,8 +40,7 @@ type Role interface {
 	Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error)
 }
 
-// Keeper is a role that also has standing orders, those of the kind
-// [fsm.StoreOrder], which never end.
+// Keeper is a role that also has standing orders, which never end.
 type Keeper interface {
 	Role
 	// Keep hands over the order as it stands at an index of the state. It is

@@ -21,6 +21,7 @@ type Config struct {
 	Key       pki.Key          // the cluster key: opens and seals secrets of the state
 	GossipKey []byte           // handed to nodes that join
 	Files     Files            // looks into stored backups; nil answers that this manager cannot
+	Servers   Servers          // asks SEP sesam servers; nil answers that this manager cannot
 	Console   http.Handler     // everything that is not the API; nil answers 404
 	Name      string           // of this manager, for Bcm-Served-By
 	Version   string           // of the program

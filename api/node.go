@@ -28,6 +28,7 @@ type Node struct {
 	Running     int               `json:"running" doc:"Runs that it has"`
 	Parallel    int               `json:"parallel" doc:"Of a storage: how many backups may write to it at once; 0 is without end"`
 	NotAfter    *time.Time        `json:"certificate_not_after"`
+	Server      *SesamServer      `json:"server,omitempty" doc:"Of a SEP sesam server"`
 }
 
 // Addresses are where the parts of a node listen, as host:port.
@@ -65,13 +66,17 @@ type NodeChange struct {
 	Labels *map[string]string `json:"labels,omitempty"`
 
 	Parallel *int `json:"parallel,omitempty" doc:"Of a storage: how many backups may write to it at once; 0 is without end"`
+
+	ServerChange
 }
 
 func nodeMeta(n *fsm.Node) *fsm.Meta { return &n.Meta }
 func nodeID(n *fsm.Node) string      { return n.ID }
 
 func showNode(_ *API, v *fsm.View, n *fsm.Node) Node {
+	mode, server := showServer(v, n.ID)
 	return Node{
+		ClusterMode: mode, Server: server,
 		Meta: metaOf(&n.Meta), Name: n.Name, Roles: some(n.Roles), Allowed: some(n.Allowed),
 		Status: string(n.Status), Reason: n.Reason, Mode: string(n.Mode), Drained: v.Drained(n), Site: n.Site, Labels: labelsOf(n.Labels),
 		Address: n.Address(), Addresses: Addresses(n.Addresses), Version: n.Version, LastSeen: moment(n.LastSeen),
@@ -133,6 +138,12 @@ func getNode(c *call) (Node, error) {
 }
 
 func updateNode(c *call, in *NodeChange) (Node, error) {
+	if in.any() {
+		if in.Mode != nil || in.Roles != nil || in.Site != nil || in.Labels != nil || in.Parallel != nil {
+			return Node{}, invalid("mode", "what is wanted of a node and how its server is entered are changed one after the other")
+		}
+		return updateServer(c, &in.ServerChange)
+	}
 	return c.changeNode(&fsm.UpdateNode{Mode: cast[fsm.NodeMode](in.Mode), Roles: in.Roles, Site: in.Site, Labels: in.Labels,
 		Parallel: in.Parallel})
 }

@@ -70,6 +70,11 @@ func (a *API) nodeRoutes() []route {
 	force := []param{{"force", "boolean", "Also while it is online, or holds the only complete copy of data"}}
 	return []route{
 		{"GET", "/v1/nodes", fsm.NodesRead, "listNodes", "Nodes", list(nodeListing()), nil, false},
+		{"POST", "/v1/nodes", fsm.NodesWrite, "addNode", "Make a SEP sesam server a node of the grid", create("/v1/nodes/", addNode), nil, false},
+		{"GET", "/v1/nodes/{node}/objects", fsm.DataRead, "listNodeObjects", "What a SEP sesam server has, as it was seen last", list(serverObjects()), nil, false},
+		{"GET", "/v1/sync", fsm.NodesRead, "listSync", "How far SEP sesam servers are in step", list(syncListing()), nil, false},
+		{"POST", "/v1/sync", fsm.UsersWrite, "runSync", "Bring managed servers in step at once", take(runSync), nil, false},
+		{"GET", "/v1/sync/{node}/diff", fsm.UsersRead, "getSyncDiff", "What a server differs in from what the cluster wants", read(syncDiff), nil, false},
 		{"GET", "/v1/nodes/{node}", fsm.NodesRead, "getNode", "A node", read(getNode), nil, false},
 		{"PATCH", "/v1/nodes/{node}", fsm.NodesWrite, "updateNode", "Change what is wanted of a node", take(updateNode), nil, false},
 		{"DELETE", "/v1/nodes/{node}", fsm.NodesWrite, "removeNode", "Take a node out of the grid for good", do(removeNode), force, false},

@@ -169,6 +169,7 @@ func changePassword(c *call, in *PasswordChange) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.apply(&fsm.ChangePassword{ID: c.user.ID, Password: hash, Session: c.token.ID})
+	_, err = c.apply(&fsm.ChangePassword{ID: c.user.ID, Password: hash, Session: c.token.ID,
+		Secret: c.secret(c.user.ID, in.New)})
 	return err
 }

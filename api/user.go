@@ -109,8 +109,9 @@ func createUser(c *call, in *UserInput) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	result, err := c.apply(&fsm.CreateUser{ID: pki.NewID(), Name: in.Name, FullName: in.FullName, Email: in.Email,
-		Groups: in.Groups, Disabled: in.Enabled != nil && !*in.Enabled, Password: hash})
+	id := pki.NewID()
+	result, err := c.apply(&fsm.CreateUser{ID: id, Name: in.Name, FullName: in.FullName, Email: in.Email,
+		Groups: in.Groups, Disabled: in.Enabled != nil && !*in.Enabled, Password: hash, Secret: c.secret(id, in.Password)})
 	if err != nil {
 		return User{}, err
 	}
@@ -128,7 +129,7 @@ func updateUser(c *call, in *UserChange) (User, error) {
 		if err != nil {
 			return User{}, err
 		}
-		cmd.Password = &hash
+		cmd.Password, cmd.Secret = &hash, c.secret(id, *in.Password)
 	}
 	result, err := c.apply(cmd)
 	if err != nil {

@@ -67,6 +67,9 @@ func (k *keeper) sleep(term context.Context, v *fsm.View) {
 func (k *keeper) marks(v *fsm.View, now time.Time) []fsm.Command {
 	var cmds []fsm.Command
 	for n := range v.Nodes.All() {
+		if n.Certificate == "" {
+			continue // it has no agent: whoever looks after it tells
+		}
 		seen := k.soft.lastSeen(n.ID)
 		if n.ID == k.cfg.ID {
 			seen = now

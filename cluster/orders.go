@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"bcm/cluster/pki"
@@ -45,16 +46,38 @@ func (n *Node) Orders(ctx context.Context, node string, after uint64) (fsm.Order
 // unseal opens the passwords of orders that are about to leave.
 func (n *Node) unseal(o fsm.Orders) error {
 	for i := range o.Items {
-		r := o.Items[i].Repository
-		if r == nil || len(r.Sealed) == 0 {
-			continue
+		if r := o.Items[i].Repository; r != nil {
+			if err := n.open1("repository/"+r.Namespace, &r.Sealed, &r.Password); err != nil {
+				return err
+			}
 		}
-		password, err := pki.Open(n.cfg.Key, "repository/"+r.Namespace, r.Sealed)
-		if err != nil {
-			return fmt.Errorf("password of repository %s: %w", r.Namespace, err)
+		for j := range o.Items[i].Servers {
+			s := &o.Items[i].Servers[j]
+			if err := n.open1("server/"+s.ID, &s.Sealed, &s.Password); err != nil {
+				return err
+			}
 		}
-		r.Password, r.Sealed = string(password), nil
+		steps := slices.Clone(o.Items[i].Steps) // which are those of the state
+		for j := range steps {
+			if err := n.open1("secret/"+steps[j].User, &steps[j].Sealed, &steps[j].Secret); err != nil {
+				return err
+			}
+		}
+		o.Items[i].Steps = steps
 	}
+	return nil
+}
+
+// open1 opens one secret that was sealed for a place, if there is one.
+func (n *Node) open1(place string, sealed *[]byte, open *string) error {
+	if len(*sealed) == 0 {
+		return nil
+	}
+	plain, err := pki.Open(n.cfg.Key, place, *sealed)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	*open, *sealed = string(plain), nil
 	return nil
 }
 

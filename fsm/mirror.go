@@ -123,6 +123,7 @@ type ObserveObjects struct {
 	Whole   bool       `cbor:"whole,omitempty"` // there are no others
 	Objects []Observed `cbor:"objects,omitempty"`
 	Gone    []string   `cbor:"gone,omitempty"` // names
+	Keep    []string   `cbor:"keep,omitempty"` // names of all that there are, when they are too many to be told at once
 }
 
 func (c *ObserveObjects) apply(tx *Tx) (string, error) {
@@ -147,7 +148,10 @@ func (c *ObserveObjects) apply(tx *Tx) (string, error) {
 	for _, name := range c.Gone {
 		drop(tx, &tx.Mirrors, MirrorID(s.ID, c.Kind, name))
 	}
-	if c.Whole {
+	for _, name := range c.Keep {
+		here[MirrorID(s.ID, c.Kind, name)] = true
+	}
+	if c.Whole || len(c.Keep) > 0 {
 		for _, m := range tx.Mirrored(s.ID, c.Kind) {
 			if !here[m.ID] {
 				drop(tx, &tx.Mirrors, m.ID)

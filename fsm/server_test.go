@@ -40,7 +40,7 @@ func (l *lab) serve() {
 	l.sync("sync")
 	l.do("plan:sync", &SettleServer{ID: "v1", Revision: l.view().Revision()}, &NoteDrift{ID: "v1", Revision: l.view().Revision(), Drift: []Step{{Do: RemoveStep, Kind: ServerUser, Name: "x"}}},
 		&AdoptDrift{ID: "v1", Revision: l.view().Revision()})
-	l.do("user:root", &RetrySync{ID: "v1"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
+	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.now = l.now.Add(KeepPasswords)
 	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
 }
@@ -252,7 +252,7 @@ func TestServerFailuresBackOff(t *testing.T) {
 		}
 		last = s.RetryAt - l.now
 	}
-	l.do("user:adm", &RetrySync{ID: "v1"})
+	l.do("user:adm", &RetrySync{IDs: []string{"v1"}})
 	if s := l.server().Sync; s.RetryAt != 0 {
 		t.Errorf("%+v", s)
 	}

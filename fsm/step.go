@@ -187,9 +187,9 @@ type listThere struct {
 }
 
 // listsThere gives the access lists that the cluster wants on a server: those of its
-// own clients and tasks whose names the server has, too.
+// own clients whose names the server has, too.
 func (t *tables) listsThere(s *Server) (lists []listThere) {
-	kinds := map[string]MirrorKind{clients.name: ServerClient, tasks.name: ServerTask}
+	kinds := map[string]MirrorKind{clients.name: ServerClient}
 	for a := range t.ACLs.All() {
 		kind, ok := kinds[a.Noun]
 		if !ok {

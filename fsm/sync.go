@@ -160,22 +160,25 @@ func (c *NoteDrift) apply(tx *Tx) (string, error) {
 	return s.ID, nil
 }
 
-// RetrySync has a server that was left alone after failures tried at once, and drift
+// RetrySync has servers that were left alone after failures tried at once, and drift
 // that was left to a person repaired.
 type RetrySync struct {
-	ID string `cbor:"id"`
+	IDs []string `cbor:"ids"`
 }
 
 func (c *RetrySync) apply(tx *Tx) (string, error) {
-	node, old, err := tx.server(c.ID)
-	if err != nil {
-		return "", err
+	for _, id := range c.IDs {
+		node, old, err := tx.server(id)
+		if err != nil {
+			return "", err
+		}
+		if old.Mode != Managed {
+			return "", Errorf(Conflict, "server %s is its own master; make it managed first", node.Name)
+		}
+		s := *old
+		s.Sync.RetryAt, s.Sync.Failures, s.Sync.Reached, s.Sync.Drift = 0, 0, 0, nil
+		put(tx, &tx.Servers, &s)
+		tx.about(nodes.name, node.ID, node.Name)
 	}
-	if old.Mode != Managed {
-		return "", Errorf(Conflict, "server %s is its own master; make it managed first", node.Name)
-	}
-	s := *old
-	s.Sync.RetryAt, s.Sync.Failures, s.Sync.Reached, s.Sync.Drift = 0, 0, 0, nil
-	put(tx, &tx.Servers, &s)
-	return s.ID, nil
+	return "", nil
 }

@@ -157,7 +157,9 @@ func (s *syncing) drift(server *fsm.Server, steps []fsm.Step, revision uint64) {
 	if slices.EqualFunc(steps, server.Sync.Drift, alike) {
 		return
 	}
-	adoptable := func(step fsm.Step) bool { return step.Kind == fsm.ServerUser && step.Do == fsm.ChangeStep || step.Do == fsm.DisableStep }
+	adoptable := func(step fsm.Step) bool {
+		return step.Kind == fsm.ServerUser && step.Do == fsm.ChangeStep || step.Do == fsm.DisableStep
+	}
 	if server.Policy == fsm.Adopt && slices.ContainsFunc(steps, adoptable) && len(server.Sync.Drift) == 0 {
 		s.do = append(s.do, &fsm.AdoptDrift{ID: server.ID, Revision: revision})
 		return

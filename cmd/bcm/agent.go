@@ -96,8 +96,8 @@ func runAgent(ctx context.Context, c config, log hclog.Logger) error {
 
 func checkAgentRoles(roles []string) error {
 	for _, r := range roles {
-		if r != fsm.RoleBackupManager && r != fsm.RoleStorage {
-			return usageError{fmt.Errorf("--roles: %q is not one of %s, %s", r, fsm.RoleBackupManager, fsm.RoleStorage)}
+		if !slices.Contains([]string{fsm.RoleBackupManager, fsm.RoleStorage, fsm.RoleSesam}, r) {
+			return usageError{fmt.Errorf("--roles: %q is not one of %s, %s, %s", r, fsm.RoleBackupManager, fsm.RoleStorage, fsm.RoleSesam)}
 		}
 	}
 	return nil
@@ -161,7 +161,7 @@ func (n *node) run(ctx context.Context, p ports) (err error) {
 			n.log.Warn("the managers' addresses were not kept", "error", err)
 		}
 	})
-	if n.parts, err = newParts(n.roles(), n.cfg, n.identity, n.log); err != nil {
+	if n.parts, err = newParts(n.roles(), n.cfg, n.identity, n.report, n.log); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.parts.close()) }()
@@ -193,6 +193,11 @@ func (n *node) run(ctx context.Context, p ports) (err error) {
 		group.Go(func() error { return serveMetrics(serving, p.metrics, a, n.parts, n.log) })
 	}
 	return group.Wait()
+}
+
+// report tells the cluster what a role has seen by itself.
+func (n *node) report(ctx context.Context, cmd fsm.Command) error {
+	return n.door.Report(ctx, n.identity.ID(), cmd)
 }
 
 func (n *node) facts() fsm.ReportNode {

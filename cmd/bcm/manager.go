@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bcm/agent"
+	"bcm/agent/sesam"
 	"bcm/api"
 	"bcm/cluster"
 	"bcm/cluster/pki"
@@ -143,7 +144,7 @@ func (m *manager) open() error {
 	m.door, err = api.New(api.Config{
 		Cluster: apiCluster{m.node}, Key: m.key, GossipKey: m.secrets.GossipKeys[0],
 		Files:   newFiles(m.identity.Holder, filepath.Join(m.cfg.DataDir, "cache"), m.log.Named("files")),
-		Console: ui.Handler(), Name: member.Name, Version: version, Log: m.log,
+		Servers: servers{}, Console: ui.Handler(), Name: member.Name, Version: version, Log: m.log,
 	})
 	if err != nil {
 		return errors.Join(err, m.node.Close())
@@ -250,9 +251,14 @@ func (m *manager) tell(clusterID string) {
 // work runs the manager's own agent: it takes the orders that need no other
 // host, and its questions show that the manager is there.
 func (m *manager) work(ctx context.Context) error {
+	local := localCluster{m.node}
+	connector := sesam.New(func(ctx context.Context, cmd fsm.Command) error {
+		return local.Report(ctx, m.identity.ID(), cmd)
+	}, m.log.Named("sesam"))
+	defer connector.Close()
 	a, err := agent.New(agent.Config{
-		Node: m.identity.ID(), Dir: filepath.Join(m.cfg.DataDir, "agent"), Cluster: localCluster{m.node},
-		Log: m.log.Named("agent"), Facts: m.facts,
+		Node: m.identity.ID(), Dir: filepath.Join(m.cfg.DataDir, "agent"), Cluster: local,
+		Roles: []agent.Role{connector}, Log: m.log.Named("agent"), Facts: m.facts,
 	})
 	if err != nil {
 		return err

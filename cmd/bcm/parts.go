@@ -11,6 +11,7 @@ import (
 	"bcm/agent"
 	"bcm/agent/backup"
 	"bcm/agent/backup/kopia"
+	"bcm/agent/sesam"
 	"bcm/agent/storage"
 	"bcm/api"
 	"bcm/cluster/pki"
@@ -28,10 +29,12 @@ type parts struct {
 	store  *storage.Store
 	server *storage.Server
 	log    hclog.Logger
+
+	connector *sesam.Role
 }
 
-// newParts opens what the roles need.
-func newParts(roles []string, c config, id *agent.Identity, log hclog.Logger) (*parts, error) {
+// newParts opens what the roles need. What they see by themselves they report.
+func newParts(roles []string, c config, id *agent.Identity, report func(context.Context, fsm.Command) error, log hclog.Logger) (*parts, error) {
 	p := &parts{log: log}
 	for _, r := range roles {
 		switch r {
@@ -41,6 +44,9 @@ func newParts(roles []string, c config, id *agent.Identity, log hclog.Logger) (*
 				Engine: p.engine, Identity: id.Holder, CacheDir: filepath.Join(c.DataDir, "cache"),
 				Scratch: filepath.Join(c.DataDir, "scratch"), Log: log.Named("backup"),
 			}))
+		case fsm.RoleSesam:
+			p.connector = sesam.New(report, log.Named("sesam"))
+			p.roles = append(p.roles, p.connector)
 		case fsm.RoleStorage:
 			dir := c.Storage.Dir
 			if dir == "" {
@@ -68,6 +74,9 @@ func (p *parts) close() error {
 	}
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
+	}
+	if p.connector != nil {
+		p.connector.Close()
 	}
 	return errors.Join(errs...)
 }
