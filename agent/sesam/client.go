@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"bcm/fsm"
 )
@@ -184,6 +183,3 @@ func glimpse(data []byte) string {
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(data[:min(len(data), 80)]), "?")), " ")
 	return fmt.Sprintf("it begins with %q", text)
 }
-
-// lookPace is how often a server is looked at.
-const lookPace = 5 * time.Second

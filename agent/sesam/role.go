@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"bcm/agent"
 	"bcm/fsm"
@@ -14,8 +15,7 @@ import (
 
 // Role looks after SEP sesam servers.
 type Role struct {
-	report func(ctx context.Context, cmd fsm.Command) error
-	log    hclog.Logger
+	cfg Config
 
 	mu      sync.Mutex
 	watches map[string]*watched // by id of the server
@@ -29,9 +29,21 @@ type watched struct {
 
 var _ agent.Keeper = (*Role)(nil)
 
-// New makes the role. What it sees it reports.
-func New(report func(ctx context.Context, cmd fsm.Command) error, log hclog.Logger) *Role {
-	return &Role{report: report, log: log, watches: make(map[string]*watched), reached: make(map[string]uint64)}
+// Config is what the role is made of.
+type Config struct {
+	// Report tells the cluster what was seen. Its error means that the cluster may
+	// not know.
+	Report func(ctx context.Context, cmd fsm.Command) error
+	Pace   time.Duration // between two looks at a server; 0 means five seconds
+	Log    hclog.Logger
+}
+
+// New makes the role.
+func New(cfg Config) *Role {
+	if cfg.Pace == 0 {
+		cfg.Pace = lookPace
+	}
+	return &Role{cfg: cfg, watches: make(map[string]*watched), reached: make(map[string]uint64)}
 }
 
 // Name is the role's.
@@ -67,7 +79,7 @@ func (r *Role) begin(access fsm.ServerAccess) *watch {
 		old.stop()
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	w := newWatch(access, r.report, r.log)
+	w := newWatch(access, r.cfg)
 	r.watches[access.ID] = &watched{w, stop}
 	go w.run(ctx)
 	return w

@@ -8,12 +8,11 @@ import (
 	"time"
 
 	"bcm/fsm"
-
-	"github.com/hashicorp/go-hclog"
 )
 
 // Pauses of a watch.
 const (
+	lookPace    = 5 * time.Second
 	retryLook   = 2 * time.Second // after the first failure; it doubles
 	slowestLook = time.Minute
 	refusedFor  = 30 * time.Minute // how long a login that was refused is not tried again
@@ -22,18 +21,17 @@ const (
 // watch looks after one server.
 type watch struct {
 	*client
-	report func(ctx context.Context, cmd fsm.Command) error
-	log    hclog.Logger
-	now    chan chan struct{} // asks for a look, and is told of its end
-	done   chan struct{}
+	cfg  Config
+	now  chan chan struct{} // asks for a look, and is told of its end
+	done chan struct{}
 
 	// Of its own goroutine only:
 	told    *fsm.ObserveServer                          // nil before the first report
 	objects map[fsm.MirrorKind]map[string]*fsm.Observed // as the cluster has been told
 }
 
-func newWatch(access fsm.ServerAccess, report func(ctx context.Context, cmd fsm.Command) error, log hclog.Logger) *watch {
-	return &watch{client: newClient(access), report: report, log: log, now: make(chan chan struct{}),
+func newWatch(access fsm.ServerAccess, cfg Config) *watch {
+	return &watch{client: newClient(access), cfg: cfg, now: make(chan chan struct{}),
 		done: make(chan struct{}), objects: make(map[fsm.MirrorKind]map[string]*fsm.Observed)}
 }
 
@@ -56,7 +54,7 @@ func (w *watch) run(ctx context.Context) {
 		if asked != nil {
 			close(asked)
 		}
-		pause := lookPace
+		pause := w.cfg.Pace
 		switch {
 		case errors.Is(err, ErrLogin):
 			pause = refusedFor
@@ -107,7 +105,7 @@ func (w *watch) tell(ctx context.Context, s *seen, failure error) error {
 		}
 	}
 	if w.told == nil || w.told.Error != state.Error || failure == nil && (w.told.Release != state.Release || !maps.Equal(w.told.Lacks, state.Lacks)) {
-		if err := w.report(ctx, state); err != nil {
+		if err := w.cfg.Report(ctx, state); err != nil {
 			w.forget(err)
 			return err
 		}
@@ -118,7 +116,7 @@ func (w *watch) tell(ctx context.Context, s *seen, failure error) error {
 
 // forget makes the next report a whole one: what the cluster knows is not sure.
 func (w *watch) forget(err error) {
-	w.log.Warn("what was seen of a server was not reported", "server", w.access.Name, "error", err)
+	w.cfg.Log.Warn("what was seen of a server was not reported", "server", w.access.Name, "error", err)
 	w.told, w.objects = nil, make(map[fsm.MirrorKind]map[string]*fsm.Observed)
 }
 
@@ -162,14 +160,14 @@ func (w *watch) send(ctx context.Context, cmd fsm.ObserveObjects, first bool, is
 	}
 	cmd.Whole = first && len(is) <= maxTold
 	if first && !cmd.Whole {
-		if err := w.report(ctx, &fsm.ObserveObjects{Server: cmd.Server, Kind: cmd.Kind, Keep: keys(is)}); err != nil {
+		if err := w.cfg.Report(ctx, &fsm.ObserveObjects{Server: cmd.Server, Kind: cmd.Kind, Keep: keys(is)}); err != nil {
 			return err
 		}
 	}
 	for rest := cmd.Objects; ; {
 		part := cmd
 		part.Objects, rest = rest[:min(len(rest), maxTold)], rest[min(len(rest), maxTold):]
-		if err := w.report(ctx, &part); err != nil {
+		if err := w.cfg.Report(ctx, &part); err != nil {
 			return err
 		}
 		if cmd.Gone = nil; len(rest) == 0 {

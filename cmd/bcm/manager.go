@@ -252,9 +252,9 @@ func (m *manager) tell(clusterID string) {
 // host, and its questions show that the manager is there.
 func (m *manager) work(ctx context.Context) error {
 	local := localCluster{m.node}
-	connector := sesam.New(func(ctx context.Context, cmd fsm.Command) error {
+	connector := sesam.New(sesam.Config{Log: m.log.Named("sesam"), Report: func(ctx context.Context, cmd fsm.Command) error {
 		return local.Report(ctx, m.identity.ID(), cmd)
-	}, m.log.Named("sesam"))
+	}})
 	defer connector.Close()
 	a, err := agent.New(agent.Config{
 		Node: m.identity.ID(), Dir: filepath.Join(m.cfg.DataDir, "agent"), Cluster: local,
