@@ -26,7 +26,7 @@ type asked struct {
 // goldenRequests are asked one after the other in a grown world: one for each
 // operation at least.
 func goldenRequests() []asked {
-	return slices.Concat(peopleRequests(), gridRequests(), backupRequests(), watchRequests())
+	return slices.Concat(peopleRequests(), gridRequests(), serverRequests(), backupRequests(), watchRequests())
 }
 
 func peopleRequests() []asked {
@@ -99,6 +99,16 @@ func gridRequests() []asked {
 		{"restoreRepository", "POST", "/v1/repositories/c1/restore", `{"snapshot":"snap-0","as_of":"2026-02-01T12:00:00Z","node":"backup-1","target":"/srv/restore"}`},
 		{"listAssignments", "GET", "/v1/assignments?node=backup-1", ""},
 		{"explainAssignment", "POST", "/v1/assignments/explain", `{"client":"c1"}`},
+	}
+}
+
+func serverRequests() []asked {
+	return []asked{
+		{"addNode", "POST", "/v1/nodes", `{"name":"sesam-2","roles":["sesam-server"],"address":"https://sesam-2:11401","user":"bcm","password":"s3cret","fingerprint":"` + aFingerprint + `"}`},
+		{"listNodeObjects", "GET", "/v1/nodes/sesam-1/objects?kind=user", ""},
+		{"listSync", "GET", "/v1/sync", ""},
+		{"getSyncDiff", "GET", "/v1/sync/sesam-1/diff", ""},
+		{"runSync", "POST", "/v1/sync", `{"nodes":["sesam-1"],"dry_run":true}`},
 	}
 }
 
@@ -206,6 +216,7 @@ func newGoldenWorld(t testing.TB) *world {
 	w := newGrownWorld(t)
 	w.admit(t, "n3", "storage-2", fsm.RoleStorage)
 	w.must(t, "system:test", &fsm.CreateToken{ID: "api-ada", Kind: fsm.APIToken, Hash: pki.HashSecret("ada's"), User: "u-ada", Name: "scripts"})
+	w.serve(t, "v1", "sesam-1")
 	w.job(t, "j1", &fsm.CreateJob{Kind: fsm.RestoreJob, Node: "backup-1", Restore: fsm.Restore{Path: "/", Target: "/srv/restore"}})
 	w.job(t, "j3", &fsm.CreateJob{Kind: fsm.DrillJob})
 	w.must(t, "system:test", &fsm.CreateUser{ID: "u-root", Name: "root", Groups: []string{fsm.Superusers}, Password: adminHash()})

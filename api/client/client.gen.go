@@ -1273,9 +1273,31 @@ type ListSchedule struct {
 	Total int64 `json:"total"`
 }
 
+// ListServerObject defines model for ListServerObject.
+type ListServerObject struct {
+	Items []ServerObject `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
+}
+
 // ListSnapshot defines model for ListSnapshot.
 type ListSnapshot struct {
 	Items []Snapshot `json:"items"`
+
+	// Next Where the next page begins; absent on the last
+	Next *string `json:"next,omitempty"`
+
+	// Total How many there are on all pages
+	Total int64 `json:"total"`
+}
+
+// ListSyncState defines model for ListSyncState.
+type ListSyncState struct {
+	Items []SyncState `json:"items"`
 
 	// Next Where the next page begins; absent on the last
 	Next *string `json:"next,omitempty"`
@@ -1492,8 +1514,11 @@ type Node struct {
 	Roles []string `json:"roles"`
 
 	// Running Runs that it has
-	Running int64  `json:"running"`
-	Site    string `json:"site"`
+	Running int64 `json:"running"`
+
+	// Server Of a SEP sesam server
+	Server *SesamServer `json:"server,omitempty"`
+	Site   string       `json:"site"`
 
 	// Slots Runs that it takes at once
 	Slots int64 `json:"slots"`
@@ -1518,15 +1543,41 @@ type NodeCell struct {
 
 // NodeChange defines model for NodeChange.
 type NodeChange struct {
-	Labels *map[string]string `json:"labels,omitempty"`
+	// Address Of a sesam-server: https://host:port
+	Address *string `json:"address,omitempty"`
+
+	// ClusterMode Of a sesam-server: standalone or managed
+	ClusterMode *string `json:"cluster_mode,omitempty"`
+
+	// DriftPolicy Of a sesam-server: repair, report or adopt
+	DriftPolicy *string `json:"drift_policy,omitempty"`
+
+	// Fingerprint Of a sesam-server: of the certificate that is trusted
+	Fingerprint *string            `json:"fingerprint,omitempty"`
+	Labels      *map[string]string `json:"labels,omitempty"`
 
 	// Mode active, draining or maintenance
 	Mode *string `json:"mode,omitempty"`
 
 	// Parallel Of a storage: how many backups may write to it at once; 0 is without end
-	Parallel *int64    `json:"parallel,omitempty"`
+	Parallel *int64 `json:"parallel,omitempty"`
+
+	// Passthrough Of a sesam-server: its own clients may reach it through the cluster
+	Passthrough *bool `json:"passthrough,omitempty"`
+
+	// Password Of a sesam-server: of the account
+	Password *string   `json:"password,omitempty"`
 	Roles    *[]string `json:"roles,omitempty"`
 	Site     *string   `json:"site,omitempty"`
+
+	// TakeOver With cluster_mode managed: users and groups that only the server has become the cluster's; otherwise they are disabled there
+	TakeOver *bool `json:"take_over,omitempty"`
+
+	// User Of a sesam-server: the account of the cluster on it
+	User *string `json:"user,omitempty"`
+
+	// Via Of a sesam-server: id or name of the node that it is reached through; empty for any manager
+	Via *string `json:"via,omitempty"`
 }
 
 // NodeStats defines model for NodeStats.
@@ -1886,6 +1937,102 @@ type ScrubInput struct {
 	Storage *string `json:"storage,omitempty"`
 }
 
+// ServerInput defines model for ServerInput.
+type ServerInput struct {
+	// Address https://host:port
+	Address string `json:"address"`
+
+	// Fingerprint Of the certificate that is trusted; without it the answer says which one the server shows
+	Fingerprint *string            `json:"fingerprint,omitempty"`
+	Labels      *map[string]string `json:"labels,omitempty"`
+	Name        string             `json:"name"`
+
+	// Passthrough Its own clients may reach it through the cluster
+	Passthrough *bool  `json:"passthrough,omitempty"`
+	Password    string `json:"password"`
+
+	// Roles sesam-server; nodes of other roles join by themselves
+	Roles []string `json:"roles"`
+	Site  *string  `json:"site,omitempty"`
+
+	// User An account on the server with all rights
+	User string `json:"user"`
+
+	// Via Id or name of the node that it is reached through; otherwise any manager
+	Via *string `json:"via,omitempty"`
+}
+
+// ServerObject defines model for ServerObject.
+type ServerObject struct {
+	// At Of a result: when it began
+	At        *time.Time `json:"at"`
+	Comment   string     `json:"comment"`
+	CreatedAt time.Time  `json:"created_at"`
+	Enabled   bool       `json:"enabled"`
+
+	// Groups Of a user
+	Groups []string `json:"groups"`
+
+	// Id Opaque and for ever
+	Id string `json:"id"`
+
+	// Index Applied index of the last change
+	Index int64 `json:"index"`
+
+	// Kind user, group, acl, client, task, schedule, datastore or result
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+
+	// Parent Of a task its client, of a result its task
+	Parent string `json:"parent"`
+
+	// RemoteId Its id on the server
+	RemoteId string `json:"remote_id"`
+
+	// Rights Of an access list: who may
+	Rights []string `json:"rights"`
+
+	// Shown As the server shows it, without secrets
+	Shown map[string]interface{} `json:"shown"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale bool `json:"stale"`
+
+	// Status In the words of the cluster
+	Status    string    `json:"status"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// SesamServer defines model for SesamServer.
+type SesamServer struct {
+	// Address https://host:port
+	Address string `json:"address"`
+
+	// Carrier Name of the node that looks after it now
+	Carrier string `json:"carrier"`
+
+	// DriftPolicy What becomes of what differs though the cluster has not changed: repair, report or adopt
+	DriftPolicy string `json:"drift_policy"`
+
+	// Error Why the last look at it failed
+	Error string `json:"error"`
+
+	// Fingerprint SHA-256 of the certificate that is trusted
+	Fingerprint string `json:"fingerprint"`
+
+	// Lacks Capabilities that it does not have, with the reason
+	Lacks map[string]string `json:"lacks"`
+
+	// Passthrough Its own clients may reach it through the cluster
+	Passthrough bool `json:"passthrough"`
+
+	// User The account of the cluster on the server
+	User string `json:"user"`
+
+	// Via Name of the node that it is reached through; empty for any manager
+	Via string `json:"via"`
+}
+
 // Settings defines model for Settings.
 type Settings struct {
 	Approval    ApprovalSettings    `json:"approval"`
@@ -2002,6 +2149,98 @@ type StorageStats struct {
 	// Sites Where there is any
 	Sites []SiteStorage `json:"sites"`
 	Used  int64         `json:"used"`
+}
+
+// SyncAnswer defines model for SyncAnswer.
+type SyncAnswer struct {
+	Diffs []SyncDiff `json:"diffs"`
+}
+
+// SyncDiff defines model for SyncDiff.
+type SyncDiff struct {
+	// ClusterMode Of a standalone server it is what would be done if it became managed
+	ClusterMode string `json:"cluster_mode"`
+
+	// Node Name
+	Node     string `json:"node"`
+	Revision int64  `json:"revision"`
+
+	// Stale The server cannot be reached: it may be otherwise by now
+	Stale bool       `json:"stale"`
+	Steps []SyncStep `json:"steps"`
+
+	// TakeOver Users and groups that only the server has: with take_over they become the cluster's
+	TakeOver []string `json:"take_over"`
+}
+
+// SyncFact defines model for SyncFact.
+type SyncFact struct {
+	Comment string   `json:"comment"`
+	Enabled bool     `json:"enabled"`
+	Groups  []string `json:"groups"`
+	Rights  []string `json:"rights"`
+}
+
+// SyncInput defines model for SyncInput.
+type SyncInput struct {
+	// DryRun Only say what would be done
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// Nodes Ids or names; otherwise all that are managed
+	Nodes *[]string `json:"nodes,omitempty"`
+}
+
+// SyncState defines model for SyncState.
+type SyncState struct {
+	ClusterMode string    `json:"cluster_mode"`
+	CreatedAt   time.Time `json:"created_at"`
+
+	// Drift Objects that differ at this moment
+	Drift int64 `json:"drift"`
+
+	// Error Of the last try, or why the server cannot be reached
+	Error string `json:"error"`
+
+	// Id Opaque and for ever
+	Id string `json:"id"`
+
+	// Index Applied index of the last change
+	Index int64 `json:"index"`
+
+	// Node Name
+	Node            string     `json:"node"`
+	ReachedAt       *time.Time `json:"reached_at"`
+	ReachedRevision int64      `json:"reached_revision"`
+
+	// RetryAt When it is tried again after a failure
+	RetryAt *time.Time `json:"retry_at"`
+
+	// Status in-step, syncing, failing, drift, unreachable, or standalone
+	Status    string    `json:"status"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// WaitingPasswords Users whose new password the server does not have yet
+	WaitingPasswords int64 `json:"waiting_passwords"`
+	WantedRevision   int64 `json:"wanted_revision"`
+}
+
+// SyncStep defines model for SyncStep.
+type SyncStep struct {
+	// Do create, change, disable or remove
+	Do string `json:"do"`
+
+	// Fields What differs
+	Fields []string `json:"fields"`
+
+	// Found Absent when the server has none
+	Found SyncFact `json:"found"`
+
+	// Kind user, group or acl
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+
+	// Wanted Absent when it is to be removed
+	Wanted SyncFact `json:"wanted"`
 }
 
 // Task defines model for Task.
@@ -3458,6 +3697,21 @@ type ListNodesParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// AddNodeParams defines parameters for AddNode.
+type AddNodeParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // RemoveNodeParams defines parameters for RemoveNode.
 type RemoveNodeParams struct {
 	// Force Also while it is online, or holds the only complete copy of data
@@ -3565,6 +3819,39 @@ type ListNodeEventsParams struct {
 
 // GetNodeImpactParams defines parameters for GetNodeImpact.
 type GetNodeImpactParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// ListNodeObjectsParams defines parameters for ListNodeObjects.
+type ListNodeObjectsParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: name, kind, status, parent, at, updated_at. Otherwise name
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// Kind What it is: user, group, acl, client, task, schedule, datastore, result
+	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Status In the words of the cluster
+	Status *[]string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Enabled Only enabled or only disabled ones: true, false
+	Enabled *[]string `form:"enabled,omitempty" json:"enabled,omitempty"`
+
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -3989,6 +4276,60 @@ type StreamParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// ListSyncParams defines parameters for ListSync.
+type ListSyncParams struct {
+	// Q Only what has this text in its id, name or other texts, regardless of case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: node, status, updated_at. Otherwise node
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Limit Rows of a page, at most 1000; otherwise 100
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Next Where to go on: next of the page before
+	Next *string `form:"next,omitempty" json:"next,omitempty"`
+
+	// ClusterMode Who is the master: standalone, managed
+	ClusterMode *[]string `form:"cluster_mode,omitempty" json:"cluster_mode,omitempty"`
+
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// RunSyncParams defines parameters for RunSync.
+type RunSyncParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetSyncDiffParams defines parameters for GetSyncDiff.
+type GetSyncDiffParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Index With wait: the index to wait beyond
+	Index *int `form:"index,omitempty" json:"index,omitempty"`
+
+	// Wait Wait as long for something newer than index, such as 30s
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
@@ -4301,6 +4642,9 @@ type LoginJSONRequestBody = Login
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
 
+// AddNodeJSONRequestBody defines body for AddNode for application/json ContentType.
+type AddNodeJSONRequestBody = ServerInput
+
 // UpdateNodeJSONRequestBody defines body for UpdateNode for application/json ContentType.
 type UpdateNodeJSONRequestBody = NodeChange
 
@@ -4330,6 +4674,9 @@ type UpdateScheduleJSONRequestBody = ScheduleChange
 
 // ChangeSettingsJSONRequestBody defines body for ChangeSettings for application/json ContentType.
 type ChangeSettingsJSONRequestBody = SettingsChange
+
+// RunSyncJSONRequestBody defines body for RunSync for application/json ContentType.
+type RunSyncJSONRequestBody = SyncInput
 
 // CreateTaskJSONRequestBody defines body for CreateTask for application/json ContentType.
 type CreateTaskJSONRequestBody = TaskInput
@@ -5102,6 +5449,24 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/nodes (the `ListNodes` operationId).
 	ListNodes(ctx context.Context, params *ListNodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AddNodeWithBody Make a SEP sesam server a node of the grid
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+	AddNodeWithBody(ctx context.Context, params *AddNodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddNode Make a SEP sesam server a node of the grid
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+	AddNode(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RemoveNode Take a node out of the grid for good
 	//
 	// Needs the right nodes:write.
@@ -5154,6 +5519,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
 	GetNodeImpact(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNodeObjects What a SEP sesam server has, as it was seen last
+	//
+	// Needs the right data:read.
+	//
+	// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
+	ListNodeObjects(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRepositories Repositories
 	//
@@ -5428,6 +5800,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/stream (the `Stream` operationId).
 	Stream(ctx context.Context, params *StreamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSync How far SEP sesam servers are in step
+	//
+	// Needs the right nodes:read.
+	//
+	// Corresponds with GET /v1/sync (the `ListSync` operationId).
+	ListSync(ctx context.Context, params *ListSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunSyncWithBody Bring managed servers in step at once
+	//
+	// Needs the right users:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sync (the `RunSync` operationId).
+	RunSyncWithBody(ctx context.Context, params *RunSyncParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunSync Bring managed servers in step at once
+	//
+	// Needs the right users:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sync (the `RunSync` operationId).
+	RunSync(ctx context.Context, params *RunSyncParams, body RunSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSyncDiff What a server differs in from what the cluster wants
+	//
+	// Needs the right users:read.
+	//
+	// Corresponds with GET /v1/sync/{node}/diff (the `GetSyncDiff` operationId).
+	GetSyncDiff(ctx context.Context, node string, params *GetSyncDiffParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTasks Tasks
 	//
@@ -7165,6 +7569,44 @@ func (c *Raw) ListNodes(ctx context.Context, params *ListNodesParams, reqEditors
 	return c.Client.Do(req)
 }
 
+// AddNodeWithBody Make a SEP sesam server a node of the grid
+//
+// Needs the right nodes:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+func (c *Raw) AddNodeWithBody(ctx context.Context, params *AddNodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddNodeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddNode Make a SEP sesam server a node of the grid
+//
+// Needs the right nodes:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+func (c *Raw) AddNode(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddNodeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RemoveNode Take a node out of the grid for good
 //
 // Needs the right nodes:write.
@@ -7278,6 +7720,23 @@ func (c *Raw) ListNodeEvents(ctx context.Context, node string, params *ListNodeE
 // Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
 func (c *Raw) GetNodeImpact(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetNodeImpactRequest(c.Server, node, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNodeObjects What a SEP sesam server has, as it was seen last
+//
+// Needs the right data:read.
+//
+// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
+func (c *Raw) ListNodeObjects(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNodeObjectsRequest(c.Server, node, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7892,6 +8351,78 @@ func (c *Raw) GetPeers(ctx context.Context, params *GetPeersParams, reqEditors .
 // Corresponds with GET /v1/stream (the `Stream` operationId).
 func (c *Raw) Stream(ctx context.Context, params *StreamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStreamRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSync How far SEP sesam servers are in step
+//
+// Needs the right nodes:read.
+//
+// Corresponds with GET /v1/sync (the `ListSync` operationId).
+func (c *Raw) ListSync(ctx context.Context, params *ListSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSyncRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunSyncWithBody Bring managed servers in step at once
+//
+// Needs the right users:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sync (the `RunSync` operationId).
+func (c *Raw) RunSyncWithBody(ctx context.Context, params *RunSyncParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunSyncRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunSync Bring managed servers in step at once
+//
+// Needs the right users:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sync (the `RunSync` operationId).
+func (c *Raw) RunSync(ctx context.Context, params *RunSyncParams, body RunSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunSyncRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSyncDiff What a server differs in from what the cluster wants
+//
+// Needs the right users:read.
+//
+// Corresponds with GET /v1/sync/{node}/diff (the `GetSyncDiff` operationId).
+func (c *Raw) GetSyncDiff(ctx context.Context, node string, params *GetSyncDiffParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSyncDiffRequest(c.Server, node, params)
 	if err != nil {
 		return nil, err
 	}
@@ -15947,6 +16478,111 @@ func NewListNodesRequest(server string, params *ListNodesParams) (*http.Request,
 	return req, nil
 }
 
+// NewAddNodeRequest calls the generic AddNode builder with application/json body
+func NewAddNodeRequest(server string, params *AddNodeParams, body AddNodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddNodeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAddNodeRequestWithBody constructs an http.Request for the AddNode method, with any body, and a specified content type
+func NewAddNodeRequestWithBody(server string, params *AddNodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRemoveNodeRequest constructs an http.Request for the RemoveNode method
 func NewRemoveNodeRequest(server string, node string, params *RemoveNodeParams) (*http.Request, error) {
 	var err error
@@ -16605,6 +17241,175 @@ func NewGetNodeImpactRequest(server string, node string, params *GetNodeImpactPa
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListNodeObjectsRequest constructs an http.Request for the ListNodeObjects method
+func NewListNodeObjectsRequest(server string, node string, params *ListNodeObjectsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/objects", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Enabled != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "enabled", *params.Enabled, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Consistent != nil {
 
@@ -19306,6 +20111,334 @@ func NewStreamRequest(server string, params *StreamParams) (*http.Request, error
 	return req, nil
 }
 
+// NewListSyncRequest constructs an http.Request for the ListSync method
+func NewListSyncRequest(server string, params *ListSyncParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sync")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Next != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ClusterMode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cluster_mode", *params.ClusterMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRunSyncRequest calls the generic RunSync builder with application/json body
+func NewRunSyncRequest(server string, params *RunSyncParams, body RunSyncJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRunSyncRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRunSyncRequestWithBody constructs an http.Request for the RunSync method, with any body, and a specified content type
+func NewRunSyncRequestWithBody(server string, params *RunSyncParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sync")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetSyncDiffRequest constructs an http.Request for the GetSyncDiff method
+func NewGetSyncDiffRequest(server string, node string, params *GetSyncDiffParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sync/%s/diff", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Index != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "index", *params.Index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListTasksRequest constructs an http.Request for the ListTasks method
 func NewListTasksRequest(server string, params *ListTasksParams) (*http.Request, error) {
 	var err error
@@ -21750,6 +22883,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/nodes (the `ListNodes` operationId).
 	ListNodesWithResponse(ctx context.Context, params *ListNodesParams, reqEditors ...RequestEditorFn) (*ListNodesResponse, error)
 
+	// AddNodeWithBodyWithResponse Make a SEP sesam server a node of the grid
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+	AddNodeWithBodyWithResponse(ctx context.Context, params *AddNodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddNodeResponse, error)
+
+	// AddNodeWithResponse Make a SEP sesam server a node of the grid
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+	AddNodeWithResponse(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddNodeResponse, error)
+
 	// RemoveNodeWithResponse Take a node out of the grid for good
 	//
 	// Needs the right nodes:write.
@@ -21812,6 +22963,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact (the `GetNodeImpact` operationId).
 	GetNodeImpactWithResponse(ctx context.Context, node string, params *GetNodeImpactParams, reqEditors ...RequestEditorFn) (*GetNodeImpactResponse, error)
+
+	// ListNodeObjectsWithResponse What a SEP sesam server has, as it was seen last
+	//
+	// Needs the right data:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
+	ListNodeObjectsWithResponse(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*ListNodeObjectsResponse, error)
 
 	// ListRepositoriesWithResponse Repositories
 	//
@@ -22118,6 +23278,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/stream (the `Stream` operationId).
 	StreamWithResponse(ctx context.Context, params *StreamParams, reqEditors ...RequestEditorFn) (*StreamResponse, error)
+
+	// ListSyncWithResponse How far SEP sesam servers are in step
+	//
+	// Needs the right nodes:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/sync (the `ListSync` operationId).
+	ListSyncWithResponse(ctx context.Context, params *ListSyncParams, reqEditors ...RequestEditorFn) (*ListSyncResponse, error)
+
+	// RunSyncWithBodyWithResponse Bring managed servers in step at once
+	//
+	// Needs the right users:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sync (the `RunSync` operationId).
+	RunSyncWithBodyWithResponse(ctx context.Context, params *RunSyncParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunSyncResponse, error)
+
+	// RunSyncWithResponse Bring managed servers in step at once
+	//
+	// Needs the right users:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sync (the `RunSync` operationId).
+	RunSyncWithResponse(ctx context.Context, params *RunSyncParams, body RunSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*RunSyncResponse, error)
+
+	// GetSyncDiffWithResponse What a server differs in from what the cluster wants
+	//
+	// Needs the right users:read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/sync/{node}/diff (the `GetSyncDiff` operationId).
+	GetSyncDiffWithResponse(ctx context.Context, node string, params *GetSyncDiffParams, reqEditors ...RequestEditorFn) (*GetSyncDiffResponse, error)
 
 	// ListTasksWithResponse Tasks
 	//
@@ -25697,6 +26893,54 @@ func (r ListNodesResponse) ContentType() string {
 	return ""
 }
 
+type AddNodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Node
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddNodeResponse) GetJSON201() *Node {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddNodeResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddNodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddNodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddNodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddNodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RemoveNodeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25979,6 +27223,54 @@ func (r GetNodeImpactResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetNodeImpactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListNodeObjectsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListServerObject
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNodeObjectsResponse) GetJSON200() *ListServerObject {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListNodeObjectsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNodeObjectsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNodeObjectsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNodeObjectsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNodeObjectsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -27172,6 +28464,150 @@ func (r StreamResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StreamResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSyncResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListSyncState
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSyncResponse) GetJSON200() *ListSyncState {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSyncResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSyncResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSyncResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSyncResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSyncResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RunSyncResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SyncAnswer
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RunSyncResponse) GetJSON200() *SyncAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RunSyncResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RunSyncResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RunSyncResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RunSyncResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RunSyncResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSyncDiffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SyncDiff
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSyncDiffResponse) GetJSON200() *SyncDiff {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSyncDiffResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSyncDiffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSyncDiffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSyncDiffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSyncDiffResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29175,6 +30611,36 @@ func (c *ClientWithResponses) ListNodesWithResponse(ctx context.Context, params 
 	return ParseListNodesResponse(rsp)
 }
 
+// AddNodeWithBodyWithResponse Make a SEP sesam server a node of the grid
+//
+// Needs the right nodes:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+func (c *ClientWithResponses) AddNodeWithBodyWithResponse(ctx context.Context, params *AddNodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddNodeResponse, error) {
+	rsp, err := c.AddNodeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddNodeResponse(rsp)
+}
+
+// AddNodeWithResponse Make a SEP sesam server a node of the grid
+//
+// Needs the right nodes:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes (the `AddNode` operationId).
+func (c *ClientWithResponses) AddNodeWithResponse(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddNodeResponse, error) {
+	rsp, err := c.AddNode(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddNodeResponse(rsp)
+}
+
 // RemoveNodeWithResponse Take a node out of the grid for good
 //
 // Needs the right nodes:write.
@@ -29278,6 +30744,21 @@ func (c *ClientWithResponses) GetNodeImpactWithResponse(ctx context.Context, nod
 		return nil, err
 	}
 	return ParseGetNodeImpactResponse(rsp)
+}
+
+// ListNodeObjectsWithResponse What a SEP sesam server has, as it was seen last
+//
+// Needs the right data:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
+func (c *ClientWithResponses) ListNodeObjectsWithResponse(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*ListNodeObjectsResponse, error) {
+	rsp, err := c.ListNodeObjects(ctx, node, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNodeObjectsResponse(rsp)
 }
 
 // ListRepositoriesWithResponse Repositories
@@ -29788,6 +31269,66 @@ func (c *ClientWithResponses) StreamWithResponse(ctx context.Context, params *St
 		return nil, err
 	}
 	return ParseStreamResponse(rsp)
+}
+
+// ListSyncWithResponse How far SEP sesam servers are in step
+//
+// Needs the right nodes:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/sync (the `ListSync` operationId).
+func (c *ClientWithResponses) ListSyncWithResponse(ctx context.Context, params *ListSyncParams, reqEditors ...RequestEditorFn) (*ListSyncResponse, error) {
+	rsp, err := c.ListSync(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSyncResponse(rsp)
+}
+
+// RunSyncWithBodyWithResponse Bring managed servers in step at once
+//
+// Needs the right users:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sync (the `RunSync` operationId).
+func (c *ClientWithResponses) RunSyncWithBodyWithResponse(ctx context.Context, params *RunSyncParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunSyncResponse, error) {
+	rsp, err := c.RunSyncWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunSyncResponse(rsp)
+}
+
+// RunSyncWithResponse Bring managed servers in step at once
+//
+// Needs the right users:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sync (the `RunSync` operationId).
+func (c *ClientWithResponses) RunSyncWithResponse(ctx context.Context, params *RunSyncParams, body RunSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*RunSyncResponse, error) {
+	rsp, err := c.RunSync(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunSyncResponse(rsp)
+}
+
+// GetSyncDiffWithResponse What a server differs in from what the cluster wants
+//
+// Needs the right users:read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/sync/{node}/diff (the `GetSyncDiff` operationId).
+func (c *ClientWithResponses) GetSyncDiffWithResponse(ctx context.Context, node string, params *GetSyncDiffParams, reqEditors ...RequestEditorFn) (*GetSyncDiffResponse, error) {
+	rsp, err := c.GetSyncDiff(ctx, node, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSyncDiffResponse(rsp)
 }
 
 // ListTasksWithResponse Tasks
@@ -32413,6 +33954,39 @@ func ParseListNodesResponse(rsp *http.Response) (*ListNodesResponse, error) {
 	return response, nil
 }
 
+// ParseAddNodeResponse parses an HTTP response from a AddNodeWithResponse call
+func ParseAddNodeResponse(rsp *http.Response) (*AddNodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddNodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Node
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRemoveNodeResponse parses an HTTP response from a RemoveNodeWithResponse call
 func ParseRemoveNodeResponse(rsp *http.Response) (*RemoveNodeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32597,6 +34171,39 @@ func ParseGetNodeImpactResponse(rsp *http.Response) (*GetNodeImpactResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Impact
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListNodeObjectsResponse parses an HTTP response from a ListNodeObjectsWithResponse call
+func ParseListNodeObjectsResponse(rsp *http.Response) (*ListNodeObjectsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNodeObjectsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListServerObject
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -33423,6 +35030,105 @@ func ParseStreamResponse(rsp *http.Response) (*StreamResponse, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSyncResponse parses an HTTP response from a ListSyncWithResponse call
+func ParseListSyncResponse(rsp *http.Response) (*ListSyncResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSyncResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListSyncState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRunSyncResponse parses an HTTP response from a RunSyncWithResponse call
+func ParseRunSyncResponse(rsp *http.Response) (*RunSyncResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RunSyncResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SyncAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSyncDiffResponse parses an HTTP response from a GetSyncDiffWithResponse call
+func ParseGetSyncDiffResponse(rsp *http.Response) (*GetSyncDiffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSyncDiffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SyncDiff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
