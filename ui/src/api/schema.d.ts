@@ -1212,7 +1212,11 @@ export interface paths {
          */
         get: operations["listNodes"];
         put?: never;
-        post?: never;
+        /**
+         * Make a SEP sesam server a node of the grid
+         * @description Needs the right nodes:write.
+         */
+        post: operations["addNode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,6 +1303,26 @@ export interface paths {
          * @description Needs the right data:read.
          */
         get: operations["getNodeImpact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/nodes/{node}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a SEP sesam server has, as it was seen last
+         * @description Needs the right data:read.
+         */
+        get: operations["listNodeObjects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1719,6 +1743,50 @@ export interface paths {
          * @description Needs the right self.
          */
         get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far SEP sesam servers are in step
+         * @description Needs the right nodes:read.
+         */
+        get: operations["listSync"];
+        put?: never;
+        /**
+         * Bring managed servers in step at once
+         * @description Needs the right users:write.
+         */
+        post: operations["runSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sync/{node}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a server differs in from what the cluster wants
+         * @description Needs the right users:read.
+         */
+        get: operations["getSyncDiff"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3145,8 +3213,28 @@ export interface components {
              */
             total: number;
         };
+        ListServerObject: {
+            items: components["schemas"]["ServerObject"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
         ListSnapshot: {
             items: components["schemas"]["Snapshot"][];
+            /** @description Where the next page begins; absent on the last */
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        ListSyncState: {
+            items: components["schemas"]["SyncState"][];
             /** @description Where the next page begins; absent on the last */
             next?: string;
             /**
@@ -3359,6 +3447,8 @@ export interface components {
              * @description Runs that it has
              */
             running: number;
+            /** @description Of a SEP sesam server */
+            server?: components["schemas"]["SesamServer"];
             site: string;
             /**
              * Format: int64
@@ -3381,6 +3471,14 @@ export interface components {
             status: string;
         };
         NodeChange: {
+            /** @description Of a sesam-server: https://host:port */
+            address?: string;
+            /** @description Of a sesam-server: standalone or managed */
+            cluster_mode?: string;
+            /** @description Of a sesam-server: repair, report or adopt */
+            drift_policy?: string;
+            /** @description Of a sesam-server: of the certificate that is trusted */
+            fingerprint?: string;
             labels?: {
                 [key: string]: string;
             };
@@ -3391,8 +3489,18 @@ export interface components {
              * @description Of a storage: how many backups may write to it at once; 0 is without end
              */
             parallel?: number;
+            /** @description Of a sesam-server: its own clients may reach it through the cluster */
+            passthrough?: boolean;
+            /** @description Of a sesam-server: of the account */
+            password?: string;
             roles?: string[];
             site?: string;
+            /** @description With cluster_mode managed: users and groups that only the server has become the cluster's; otherwise they are disabled there */
+            take_over?: boolean;
+            /** @description Of a sesam-server: the account of the cluster on it */
+            user?: string;
+            /** @description Of a sesam-server: id or name of the node that it is reached through; empty for any manager */
+            via?: string;
         };
         NodeStats: {
             by_role: {
@@ -3723,6 +3831,87 @@ export interface components {
             /** @description Id or name; otherwise the one that is written to */
             storage?: string;
         };
+        ServerInput: {
+            /** @description https://host:port */
+            address: string;
+            /** @description Of the certificate that is trusted; without it the answer says which one the server shows */
+            fingerprint?: string;
+            labels?: {
+                [key: string]: string;
+            };
+            name: string;
+            /** @description Its own clients may reach it through the cluster */
+            passthrough?: boolean;
+            password: string;
+            /** @description sesam-server; nodes of other roles join by themselves */
+            roles: string[];
+            site?: string;
+            /** @description An account on the server with all rights */
+            user: string;
+            /** @description Id or name of the node that it is reached through; otherwise any manager */
+            via?: string;
+        };
+        ServerObject: {
+            /**
+             * Format: date-time
+             * @description Of a result: when it began
+             */
+            at: string | null;
+            comment: string;
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            /** @description Of a user */
+            groups: string[];
+            /** @description Opaque and for ever */
+            id: string;
+            /**
+             * Format: int64
+             * @description Applied index of the last change
+             */
+            index: number;
+            /** @description user, group, acl, client, task, schedule, datastore or result */
+            kind: string;
+            name: string;
+            /** @description Of a task its client, of a result its task */
+            parent: string;
+            /** @description Its id on the server */
+            remote_id: string;
+            /** @description Of an access list: who may */
+            rights: string[];
+            /** @description As the server shows it, without secrets */
+            shown: {
+                [key: string]: unknown;
+            };
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale: boolean;
+            /** @description In the words of the cluster */
+            status: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        SesamServer: {
+            /** @description https://host:port */
+            address: string;
+            /** @description Name of the node that looks after it now */
+            carrier: string;
+            /** @description What becomes of what differs though the cluster has not changed: repair, report or adopt */
+            drift_policy: string;
+            /** @description Why the last look at it failed */
+            error: string;
+            /** @description SHA-256 of the certificate that is trusted */
+            fingerprint: string;
+            /** @description Capabilities that it does not have, with the reason */
+            lacks: {
+                [key: string]: string;
+            };
+            /** @description Its own clients may reach it through the cluster */
+            passthrough: boolean;
+            /** @description The account of the cluster on the server */
+            user: string;
+            /** @description Name of the node that it is reached through; empty for any manager */
+            via: string;
+        };
         Settings: {
             approval: components["schemas"]["ApprovalSettings"];
             maintenance: components["schemas"]["MaintenanceSettings"];
@@ -3845,6 +4034,88 @@ export interface components {
             sites: components["schemas"]["SiteStorage"][];
             /** Format: int64 */
             used: number;
+        };
+        SyncAnswer: {
+            diffs: components["schemas"]["SyncDiff"][];
+        };
+        SyncDiff: {
+            /** @description Of a standalone server it is what would be done if it became managed */
+            cluster_mode: string;
+            /** @description Name */
+            node: string;
+            /** Format: int64 */
+            revision: number;
+            /** @description The server cannot be reached: it may be otherwise by now */
+            stale: boolean;
+            steps: components["schemas"]["SyncStep"][];
+            /** @description Users and groups that only the server has: with take_over they become the cluster's */
+            take_over: string[];
+        };
+        SyncFact: {
+            comment: string;
+            enabled: boolean;
+            groups: string[];
+            rights: string[];
+        };
+        SyncInput: {
+            /** @description Only say what would be done */
+            dry_run?: boolean;
+            /** @description Ids or names; otherwise all that are managed */
+            nodes?: string[];
+        };
+        SyncState: {
+            cluster_mode: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Objects that differ at this moment
+             */
+            drift: number;
+            /** @description Of the last try, or why the server cannot be reached */
+            error: string;
+            /** @description Opaque and for ever */
+            id: string;
+            /**
+             * Format: int64
+             * @description Applied index of the last change
+             */
+            index: number;
+            /** @description Name */
+            node: string;
+            /** Format: date-time */
+            reached_at: string | null;
+            /** Format: int64 */
+            reached_revision: number;
+            /**
+             * Format: date-time
+             * @description When it is tried again after a failure
+             */
+            retry_at: string | null;
+            /** @description in-step, syncing, failing, drift, unreachable, or standalone */
+            status: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Users whose new password the server does not have yet
+             */
+            waiting_passwords: number;
+            /** Format: int64 */
+            wanted_revision: number;
+        };
+        SyncStep: {
+            /** @description create, change, disable or remove */
+            do: string;
+            /** @description What differs */
+            fields: string[];
+            /** @description Absent when the server has none */
+            found: components["schemas"]["SyncFact"];
+            /** @description user, group or acl */
+            kind: string;
+            name: string;
+            /** @description Absent when it is to be removed */
+            wanted: components["schemas"]["SyncFact"];
         };
         Task: {
             bandwidth: components["schemas"]["Bandwidth"][];
@@ -7143,6 +7414,49 @@ export interface operations {
             };
         };
     };
+    addNode: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getNode: {
         parameters: {
             query?: {
@@ -7408,6 +7722,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNodeObjects: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: name, kind, status, parent, at, updated_at. Otherwise name */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description What it is: user, group, acl, client, task, schedule, datastore, result */
+                kind?: string[];
+                /** @description In the words of the cluster */
+                status?: string[];
+                /** @description Only enabled or only disabled ones: true, false */
+                enabled?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListServerObject"];
                 };
             };
             /** @description Refused */
@@ -8482,6 +8849,134 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSync: {
+        parameters: {
+            query?: {
+                /** @description Only what has this text in its id, name or other texts, regardless of case */
+                q?: string;
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: node, status, updated_at. Otherwise node */
+                sort?: string;
+                /** @description Rows of a page, at most 1000; otherwise 100 */
+                limit?: number;
+                /** @description Where to go on: next of the page before */
+                next?: string;
+                /** @description Who is the master: standalone, managed */
+                cluster_mode?: string[];
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSyncState"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runSync: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncAnswer"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSyncDiff: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description With wait: the index to wait beyond */
+                index?: number;
+                /** @description Wait as long for something newer than index, such as 30s */
+                wait?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncDiff"];
                 };
             };
             /** @description Refused */
