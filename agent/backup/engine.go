@@ -33,11 +33,11 @@ type Engine interface {
 	// and nothing has changed; of two that create it at once, one gets that error.
 	Create(ctx context.Context, r Repo) error
 
-	// Backup makes a snapshot of the source. Warnings are no error: they stand in
-	// the snapshot. When ctx ends, what was stored until then is kept as an
-	// incomplete snapshot for the next backup of the same client and task to go on
-	// from, and the error is [ErrCanceled]; the snapshot returned with it has no ID
-	// if that was not possible in time.
+	// Backup makes a snapshot of the source, and stores again what it needs and the
+	// storage has lost. Warnings are no error: they stand in the snapshot. When ctx
+	// ends, what was stored until then is kept as an incomplete snapshot for the next
+	// backup of the same client and task to go on from, and the error is [ErrCanceled];
+	// the snapshot returned with it has no ID if that was not possible in time.
 	Backup(ctx context.Context, r Repo, s Source, o BackupOptions, ev Events) (Snapshot, error)
 
 	// Snapshots lists the complete snapshots that the filter lets through, the
@@ -144,7 +144,8 @@ type Snapshot struct {
 	Warnings     []Warning // the first ones
 }
 
-// Warning is something that was left out, and why.
+// Warning is something that was left out, and why; or something else that is not as
+// it should be, like a storage that has lost data.
 type Warning struct {
 	Path   string
 	Reason string

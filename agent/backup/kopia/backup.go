@@ -68,6 +68,7 @@ type backupRun struct {
 	info     snapshot.SourceInfo
 	meter    *backup.Meter
 	warnings warnings
+	healer   *healer // nil when the storage has lost nothing
 }
 
 // make makes the snapshot and stores it. The storage is asked anew what others have
@@ -76,12 +77,16 @@ func (b *backupRun) make(ctx context.Context, h *handle) (backup.Snapshot, error
 	var man *snapshot.Manifest
 	err := h.rep.Refresh(ctx)
 	if err == nil {
-		err = repo.WriteSession(ctx, h.rep, repo.WriteSessionOptions{Purpose: "backup", OnUpload: b.meter.Uploaded},
-			func(ctx context.Context, w repo.RepositoryWriter) error {
-				var err error
+		err = repo.DirectWriteSession(ctx, h.rep, repo.WriteSessionOptions{Purpose: "backup", OnUpload: b.meter.Uploaded},
+			func(ctx context.Context, direct repo.DirectRepositoryWriter) error {
+				w, err := b.healing(ctx, direct)
+				if err != nil {
+					return err
+				}
 				man, err = b.upload(ctx, w)
 				return err
 			})
+		b.tellHealed()
 	}
 	err = writing(ctx, err)
 	if man == nil {

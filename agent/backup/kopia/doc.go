@@ -26,6 +26,15 @@
 //   - An error in writing to the storage ends a backup. To kopia it is an error of the
 //     file that was being read, which may be ignored.
 //
+// # What the storage has lost
+//
+// To kopia a content is stored when its index says so, even when the pack that it was
+// in is gone: each later backup of the same data would succeed with nothing behind it.
+// So every backup compares the packs of the index with those that the storage lists,
+// and stores again what it comes by that was in one that is missing or too short. It
+// says so in a warning. Older snapshots with the same data are whole again by that; the
+// others stay damaged, and a verification names them.
+//
 // kopia registers metrics in Prometheus' default registry; nobody should serve that.
 //
 // # Ending a backup

@@ -8,6 +8,7 @@ import (
 	"bcm/agent/backup"
 
 	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/repo/content"
 	"github.com/kopia/kopia/repo/maintenance"
 	"github.com/kopia/kopia/snapshot/snapshotmaintenance"
 )
@@ -44,7 +45,11 @@ func (e *Engine) prune(ctx context.Context, r backup.Repo, l backup.Lease, ev ba
 		defer meter.Stop()
 		err := repo.DirectWriteSession(ctx, h.rep, repo.WriteSessionOptions{Purpose: "prune", OnUpload: meter.Uploaded},
 			func(ctx context.Context, w repo.DirectRepositoryWriter) error {
-				return snapshotmaintenance.Run(ctx, w, maintenance.ModeFull, true, safety)
+				lost, err := lostPacks(ctx, w, content.IterateOptions{IncludeDeleted: true})
+				if err != nil {
+					return err
+				}
+				return snapshotmaintenance.Run(ctx, pruner{w, lost}, maintenance.ModeFull, true, safety)
 			})
 		stats.Deleted, stats.Young = run.counts()
 		return writing(ctx, err)

@@ -10,6 +10,7 @@ import (
 
 	"bcm/agent/backup"
 	"bcm/agent/storage"
+	"bcm/agent/storage/storagetest"
 
 	"github.com/kopia/kopia/repo/maintenance"
 )
@@ -26,10 +27,12 @@ func (l *lease) Check() error {
 	return nil
 }
 
-// garbage makes a repository in which files of a size are of no use any more.
+// garbage makes a repository in which files of a size are of no use any more, for some
+// seconds: kopia tells no less apart.
 func garbage(t *testing.T, size int) (w *world, keep string) {
 	t.Helper()
-	w = newRepository(t, Options{})
+	c := &clock{}
+	w = newRepositoryOn(t, storagetest.Start(t, storage.Options{MinAge: time.Nanosecond, Clock: c.now}), Options{now: c.now})
 	w.Allow("n1", ns, storage.Read|storage.Write|storage.Delete)
 	useless, keep := t.TempDir(), t.TempDir()
 	grow(t, useless, 100, size)
@@ -39,6 +42,7 @@ func garbage(t *testing.T, size int) (w *world, keep string) {
 	if _, err := w.engine.Forget(t.Context(), w.repo, backup.Retention{}, gone.ID); err != nil {
 		t.Fatal(err)
 	}
+	c.advance(5 * time.Second)
 	return w, keep
 }
 
