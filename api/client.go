@@ -15,6 +15,7 @@ type Client struct {
 	Copies     int               `json:"copies" doc:"On how many storages its data should lie"`
 	Placement  Placement         `json:"placement" doc:"Where its data may be handled and kept"`
 	Parallel   int               `json:"parallel" doc:"How many backups of it are at work at once; 0 is without end"`
+	Origin
 }
 
 // ClientInput is a client to be made. It gets a repository of its own, unless it
@@ -47,15 +48,16 @@ func clientID(c *fsm.Client) string      { return c.ID }
 func showClient(_ *API, v *fsm.View, c *fsm.Client) Client {
 	return Client{Meta: metaOf(&c.Meta), Name: c.Name, Address: c.Address, Labels: labelsOf(c.Labels),
 		Repository: repositoryName(v, c.Repository), Copies: c.WantedCopies(), Placement: showPlacement(&c.Placement),
-		Parallel: c.Parallel}
+		Parallel: c.Parallel, Origin: originOf(v, c.ID)}
 }
 
 func clientListing() listing[fsm.Client, Client] {
 	return listing[fsm.Client, Client]{
-		table: func(v *fsm.View) *fsm.Table[fsm.Client] { return &v.Clients },
-		meta:  clientMeta,
-		show:  showClient,
-		sort:  "name",
+		table:   func(v *fsm.View) *fsm.Table[fsm.Client] { return &v.Clients },
+		meta:    clientMeta,
+		show:    showClient,
+		sort:    "name",
+		foreign: foreign(fsm.ServerClient, foreignClient),
 		filters: []filter[fsm.Client]{
 			{name: "repository", says: "Only of the repository, by id or name", index: "repository",
 				key: func(v *fsm.View, value string) (string, error) {
@@ -66,6 +68,7 @@ func clientListing() listing[fsm.Client, Client] {
 					return r.ID, nil
 				},
 				has: func(c *fsm.Client, key string) bool { return c.Repository == key }},
+			byOrigin(clientMeta),
 		},
 		orders: []order[fsm.Client]{
 			byName("name", func(c *fsm.Client) string { return c.Name }),
@@ -85,6 +88,9 @@ func (c *call) showClient(id string) (Client, error) {
 }
 
 func getClient(c *call) (Client, error) {
+	if row := seenOnServer(c, "client", fsm.ServerClient, foreignClient); row != nil {
+		return showClient(c.API, c.view, row), nil
+	}
 	row, err := seen(c, &c.view.Clients, "client")
 	if err != nil {
 		return Client{}, err

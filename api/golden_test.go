@@ -105,6 +105,7 @@ func gridRequests() []asked {
 func serverRequests() []asked {
 	return []asked{
 		{"addNode", "POST", "/v1/nodes", `{"name":"sesam-2","roles":["sesam-server"],"address":"https://sesam-2:11401","user":"bcm","password":"s3cret","fingerprint":"` + aFingerprint + `"}`},
+		{"probeServer", "POST", "/v1/nodes/probe", `{"address":"https://sesam-2:11401"}`},
 		{"listNodeObjects", "GET", "/v1/nodes/sesam-1/objects?kind=user", ""},
 		{"listSync", "GET", "/v1/sync", ""},
 		{"getSyncDiff", "GET", "/v1/sync/sesam-1/diff", ""},
@@ -217,6 +218,7 @@ func newGoldenWorld(t testing.TB) *world {
 	w.admit(t, "n3", "storage-2", fsm.RoleStorage)
 	w.must(t, "system:test", &fsm.CreateToken{ID: "api-ada", Kind: fsm.APIToken, Hash: pki.HashSecret("ada's"), User: "u-ada", Name: "scripts"})
 	w.serve(t, "v1", "sesam-1")
+	w.api.Servers = shownBy{}
 	w.job(t, "j1", &fsm.CreateJob{Kind: fsm.RestoreJob, Node: "backup-1", Restore: fsm.Restore{Path: "/", Target: "/srv/restore"}})
 	w.job(t, "j3", &fsm.CreateJob{Kind: fsm.DrillJob})
 	w.must(t, "system:test", &fsm.CreateUser{ID: "u-root", Name: "root", Groups: []string{fsm.Superusers}, Password: adminHash()})

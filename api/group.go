@@ -14,7 +14,7 @@ type Group struct {
 	Rank        int      `json:"rank" doc:"Nobody acts on users of a higher rank"`
 	Members     int      `json:"members" doc:"How many"`
 	Predefined  bool     `json:"predefined" doc:"Cannot be changed or removed"`
-	Origin      string   `json:"origin"`
+	Origin
 }
 
 // GroupInput is a group to be made.
@@ -38,19 +38,26 @@ func groupID(g *fsm.Group) string      { return g.ID }
 
 func showGroup(_ *API, v *fsm.View, g *fsm.Group) Group {
 	return Group{Meta: metaOf(&g.Meta), Name: g.Name, Description: g.Description, Rights: words(g.Rights), Rank: g.Rank,
-		Members: v.Users.Count("group", g.ID), Predefined: g.Predefined, Origin: g.Origin}
+		Members: v.Users.Count("group", g.ID), Predefined: g.Predefined, Origin: groupOrigin(v, g)}
+}
+
+func groupOrigin(v *fsm.View, g *fsm.Group) Origin {
+	if _, own := v.Groups.Get(g.ID); own {
+		return Origin{Origin: g.Origin}
+	}
+	return originOf(v, g.ID)
 }
 
 func groupListing() listing[fsm.Group, Group] {
 	return listing[fsm.Group, Group]{
-		table: func(v *fsm.View) *fsm.Table[fsm.Group] { return &v.Groups },
-		meta:  groupMeta,
-		show:  showGroup,
-		sort:  "-rank,name",
+		table:   func(v *fsm.View) *fsm.Table[fsm.Group] { return &v.Groups },
+		meta:    groupMeta,
+		show:    showGroup,
+		foreign: foreign(fsm.ServerGroup, foreignGroup),
+		sort:    "-rank,name",
 		filters: []filter[fsm.Group]{
 			yesNo("predefined", "Only those that every cluster has, or only the others", func(g *fsm.Group) bool { return g.Predefined }),
-			{name: "origin", says: "Where the group comes from", known: []string{fsm.OriginCluster},
-				has: func(g *fsm.Group, key string) bool { return g.Origin == key }},
+			byOrigin(groupMeta),
 		},
 		orders: []order[fsm.Group]{
 			byName("name", func(g *fsm.Group) string { return g.Name }),

@@ -36,6 +36,9 @@ type listing[T, D any] struct {
 	// veil takes out of what a row shows that which access lists hide from who
 	// asks; may be nil.
 	veil func(c *call, row *T, shown *D)
+	// foreign gives rows that are not in the table: what was seen on SEP sesam servers;
+	// may be nil.
+	foreign func(v *fsm.View) iter.Seq[*T]
 	// within confines the listing, as a part of the path or the kind of the rows
 	// demands; may be nil.
 	within func(c *call) ([]pick[T], error)
@@ -113,16 +116,17 @@ func (l *listing[T, D]) params() []param {
 
 // query is a listing as it was asked for.
 type query[T any] struct {
-	view  *fsm.View
-	table *fsm.Table[T]
-	picks []pick[T]
-	q     string
-	texts func(row *T) bool
-	hits  map[*T]bool // all rows that q finds; nil when that is not known
-	sort  []by[T]
-	text  string // sort, as text
-	limit int
-	from  *place // nil at the beginning
+	view   *fsm.View
+	table  *fsm.Table[T]
+	picks  []pick[T]
+	q      string
+	texts  func(row *T) bool
+	hits   map[*T]bool // all rows of the table that q finds; nil when that is not known
+	guests []*T        // rows that are not in the table
+	sort   []by[T]
+	text   string // sort, as text
+	limit  int
+	from   *place // nil at the beginning
 }
 
 // by is a field to sort by, with its direction.
@@ -151,6 +155,9 @@ func (l *listing[T, D]) read(c *call) (*query[T], error) {
 		if q.from, err = readPlace(s, q.text, len(q.sort)); err != nil {
 			return nil, err
 		}
+	}
+	if l.foreign != nil {
+		q.guests = slices.Collect(l.foreign(c.view))
 	}
 	if q.q != "" && l.texts != nil {
 		q.texts = l.texts(c.view, q.q)
@@ -223,7 +230,7 @@ func (l *listing[T, D]) page(c *call, q *query[T]) List[D] {
 	var rows []*T
 	var total int
 	few := count <= fewRows || q.hits != nil && len(q.hits) <= fewRows
-	if len(q.sort) == 1 && q.sort[0].index != "" && !few {
+	if len(q.sort) == 1 && q.sort[0].index != "" && !few && len(q.guests) == 0 {
 		rows, total = q.walk(), q.total(best, count)
 	} else {
 		rows, total = q.collect(best, count, l.meta)
@@ -256,8 +263,11 @@ func (q *query[T]) matches(row *T) bool {
 			return false
 		}
 	}
-	if q.hits != nil {
-		return q.hits[row]
+	if q.hits != nil && q.hits[row] {
+		return true
+	}
+	if q.hits != nil && !slices.Contains(q.guests, row) {
+		return false
 	}
 	return q.q == "" || q.table.Matches(row, q.q) || q.texts != nil && q.texts(row)
 }
@@ -284,6 +294,26 @@ func (q *query[T]) narrowest() (best *pick[T], count int) {
 // candidates gives the rows that the narrowest filter, or the search, leaves, each
 // once.
 func (q *query[T]) candidates(best *pick[T], count int) iter.Seq[*T] {
+	own := q.own(best, count)
+	if len(q.guests) == 0 {
+		return own
+	}
+	return func(yield func(*T) bool) {
+		for row := range own {
+			if !yield(row) {
+				return
+			}
+		}
+		for _, row := range q.guests {
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// own is candidates of the table alone.
+func (q *query[T]) own(best *pick[T], count int) iter.Seq[*T] {
 	if q.hits != nil && len(q.hits) < count {
 		return maps.Keys(q.hits)
 	}
@@ -328,7 +358,7 @@ func (q *query[T]) walk() []*T {
 
 // total counts what is asked for, from an index when that is enough.
 func (q *query[T]) total(best *pick[T], count int) int {
-	if q.q == "" && (len(q.picks) == 0 || len(q.picks) == 1 && best != nil && len(best.keys) == 1) {
+	if q.q == "" && len(q.guests) == 0 && (len(q.picks) == 0 || len(q.picks) == 1 && best != nil && len(best.keys) == 1) {
 		return count
 	}
 	n := 0

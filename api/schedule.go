@@ -26,6 +26,7 @@ type Schedule struct {
 	Jitter      string     `json:"jitter" doc:"Over how long the tasks of a slot are spread, as a duration; empty is not at all"`
 	Paused      bool       `json:"paused" doc:"It starts nothing; the slots of a pause are not made up for"`
 	PausedUntil *time.Time `json:"paused_until" doc:"When the pause ends by itself"`
+	Origin
 }
 
 // Rule is a rule of a calendar: on which days, and at which times of them.
@@ -82,7 +83,7 @@ func scheduleName(v *fsm.View, id string) string {
 func showSchedule(a *API, v *fsm.View, s *fsm.Schedule) Schedule {
 	out := Schedule{Meta: metaOf(&s.Meta), Name: s.Name, Cron: s.Cron, Zone: s.Zone, Missed: string(s.Missed),
 		Enabled: s.Enabled, Tasks: v.Tasks.Count("schedule", s.ID), NextAt: nextSlot(s, a.Now()),
-		Calendar: []Rule{}, Window: spanOf(s.Window), Jitter: spanOf(s.Jitter), Paused: s.PausedAt(fsm.At(a.Now()))}
+		Origin: originOf(v, s.ID), Calendar: []Rule{}, Window: spanOf(s.Window), Jitter: spanOf(s.Jitter), Paused: s.PausedAt(fsm.At(a.Now()))}
 	for _, r := range s.Calendar {
 		out.Calendar = append(out.Calendar, Rule(r))
 	}
@@ -153,12 +154,14 @@ func checkZone(s string) error {
 
 func scheduleListing() listing[fsm.Schedule, Schedule] {
 	return listing[fsm.Schedule, Schedule]{
-		table: func(v *fsm.View) *fsm.Table[fsm.Schedule] { return &v.Schedules },
-		meta:  scheduleMeta,
-		show:  showSchedule,
-		veil:  veilSchedule,
-		sort:  "name",
+		table:   func(v *fsm.View) *fsm.Table[fsm.Schedule] { return &v.Schedules },
+		meta:    scheduleMeta,
+		show:    showSchedule,
+		foreign: foreign(fsm.ServerSchedule, foreignSchedule),
+		veil:    veilSchedule,
+		sort:    "name",
 		filters: []filter[fsm.Schedule]{
+			byOrigin(scheduleMeta),
 			yesNo("enabled", "Only enabled or only disabled schedules", func(s *fsm.Schedule) bool { return s.Enabled }),
 		},
 		orders: []order[fsm.Schedule]{

@@ -102,6 +102,23 @@ func addNode(c *call, in *ServerInput) (Node, error) {
 	return c.showNode(result.ID)
 }
 
+// ProbeInput is a server to be asked.
+type ProbeInput struct {
+	Address string `json:"address" doc:"https://host:port"`
+}
+
+// probeServer asks a server for its certificate, and sends it nothing.
+func probeServer(c *call, in *ProbeInput) (ServerCertificate, error) {
+	if c.Servers == nil {
+		return ServerCertificate{}, fsm.Errorf(fsm.Unavailable, "this manager cannot ask servers")
+	}
+	cert, err := c.Servers.Probe(c.ctx(), in.Address)
+	if err != nil {
+		return ServerCertificate{}, invalid("address", "%v", err)
+	}
+	return cert, nil
+}
+
 // sealed seals a secret for its place in the state; nothing stays nothing.
 func (c *call) sealed(place, secret string) []byte {
 	if secret == "" {
@@ -112,12 +129,12 @@ func (c *call) sealed(place, secret string) []byte {
 
 // untrusted is the refusal of a server whose certificate nobody has trusted yet.
 func (c *call) untrusted(address string) error {
-	if c.Servers == nil {
+	cert, err := probeServer(c, &ProbeInput{address})
+	if fsm.CodeOf(err) == fsm.Unavailable {
 		return invalid("fingerprint", "is needed: the SHA-256 of the server's certificate")
 	}
-	cert, err := c.Servers.Probe(c.ctx(), address)
 	if err != nil {
-		return invalid("address", "%v", err)
+		return err
 	}
 	return invalid("fingerprint", "the server shows a certificate of %s, issued by %s, that ends at %s; to trust it, send fingerprint %s",
 		cert.Subject, cert.Issuer, cert.NotAfter.UTC().Format(time.RFC3339), cert.Fingerprint)

@@ -17,6 +17,7 @@ type Task struct {
 	Enabled   bool      `json:"enabled"`
 	Nodes     []string  `json:"nodes" doc:"Names of the backup managers that it may run on; none means any"`
 	Conduct
+	Origin
 }
 
 // Source is the data of a task: paths, or a command whose output is kept.
@@ -68,7 +69,7 @@ func taskID(t *fsm.Task) string      { return t.ID }
 func showTask(_ *API, v *fsm.View, t *fsm.Task) Task {
 	task := Task{Meta: metaOf(&t.Meta), Name: t.Name, Client: clientName(v, t.Client), Source: Source(t.Source),
 		Level: string(t.Level), Retention: Retention(t.Retention), Enabled: t.Enabled, Nodes: nodeNames(v, t.Nodes),
-		Conduct: showConduct(&t.Conduct)}
+		Conduct: showConduct(&t.Conduct), Origin: originOf(v, t.ID)}
 	if t.Schedule != "" {
 		task.Schedule = text(scheduleName(v, t.Schedule))
 	}
@@ -77,11 +78,13 @@ func showTask(_ *API, v *fsm.View, t *fsm.Task) Task {
 
 func taskListing() listing[fsm.Task, Task] {
 	return listing[fsm.Task, Task]{
-		table: func(v *fsm.View) *fsm.Table[fsm.Task] { return &v.Tasks },
-		meta:  taskMeta,
-		show:  showTask,
-		sort:  "name",
+		table:   func(v *fsm.View) *fsm.Table[fsm.Task] { return &v.Tasks },
+		meta:    taskMeta,
+		show:    showTask,
+		sort:    "name",
+		foreign: foreign(fsm.ServerTask, foreignTask),
 		filters: []filter[fsm.Task]{
+			byOrigin(taskMeta),
 			yesNo("enabled", "Only enabled or only disabled tasks", func(t *fsm.Task) bool { return t.Enabled }),
 			ofClient("client", func(t *fsm.Task, key string) bool { return t.Client == key }),
 			{name: "schedule", says: "Only of the schedule, by id or name", index: "schedule",

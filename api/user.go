@@ -15,7 +15,8 @@ type User struct {
 	Email    string   `json:"email"`
 	Groups   []string `json:"groups" doc:"Names"`
 	Enabled  bool     `json:"enabled"`
-	Origin   string   `json:"origin" doc:"Where the user comes from: cluster"`
+	Origins  []string `json:"origins" doc:"All that know a user of that name: cluster, and SEP sesam servers"`
+	Origin
 }
 
 // UserInput is a user to be made.
@@ -42,15 +43,16 @@ func userID(u *fsm.User) string      { return u.ID }
 
 func showUser(_ *API, v *fsm.View, u *fsm.User) User {
 	return User{Meta: metaOf(&u.Meta), Name: u.Name, FullName: u.FullName, Email: u.Email,
-		Groups: groupNames(v, u.Groups), Enabled: u.Enabled, Origin: u.Origin}
+		Groups: groupNames(v, u.Groups), Enabled: u.Enabled, Origins: originsOf(v, fsm.ServerUser, u.Name, ours(v, u.ID)), Origin: userOrigin(v, u)}
 }
 
 func userListing() listing[fsm.User, User] {
 	return listing[fsm.User, User]{
-		table: func(v *fsm.View) *fsm.Table[fsm.User] { return &v.Users },
-		meta:  userMeta,
-		show:  showUser,
-		sort:  "name",
+		table:   func(v *fsm.View) *fsm.Table[fsm.User] { return &v.Users },
+		meta:    userMeta,
+		show:    showUser,
+		foreign: foreign(fsm.ServerUser, foreignUser),
+		sort:    "name",
 		filters: []filter[fsm.User]{
 			yesNo("enabled", "Only enabled or only disabled users", func(u *fsm.User) bool { return u.Enabled }),
 			{name: "group", says: "Only members of the group, by id or name", index: "group",
@@ -62,8 +64,7 @@ func userListing() listing[fsm.User, User] {
 					return g.ID, nil
 				},
 				has: func(u *fsm.User, key string) bool { return contains(u.Groups, key) }},
-			{name: "origin", says: "Where the user comes from", known: []string{fsm.OriginCluster},
-				has: func(u *fsm.User, key string) bool { return u.Origin == key }},
+			byOrigin(userMeta),
 		},
 		orders: []order[fsm.User]{
 			byName("name", func(u *fsm.User) string { return u.Name }),
@@ -88,6 +89,21 @@ func userListing() listing[fsm.User, User] {
 	}
 }
 
+// ours tells whether a user is one of the cluster's, and not only seen on a server.
+func ours(v *fsm.View, id string) bool {
+	_, ok := v.Users.Get(id)
+	return ok
+}
+
+// userOrigin tells where a user comes from: one that was taken over from a server is
+// the cluster's by now.
+func userOrigin(v *fsm.View, u *fsm.User) Origin {
+	if ours(v, u.ID) {
+		return Origin{Origin: u.Origin}
+	}
+	return originOf(v, u.ID)
+}
+
 func (c *call) showUser(id string) (User, error) {
 	u, err := made(&c.view.Users, "user", id)
 	if err != nil {
@@ -97,6 +113,11 @@ func (c *call) showUser(id string) (User, error) {
 }
 
 func getUser(c *call) (User, error) {
+	if _, own := c.view.Users.Get(c.param("user")); !own {
+		if u := seenOnServer(c, "user", fsm.ServerUser, foreignUser); u != nil {
+			return showUser(c.API, c.view, u), nil
+		}
+	}
 	u, err := find(&c.view.Users, "user", c.param("user"))
 	if err != nil {
 		return User{}, err

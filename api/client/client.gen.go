@@ -412,6 +412,9 @@ type Client struct {
 	Labels map[string]string `json:"labels"`
 	Name   string            `json:"name"`
 
+	// Origin cluster, or the name of the SEP sesam server that it was seen on
+	Origin string `json:"origin"`
+
 	// Parallel How many backups of it are at work at once; 0 is without end
 	Parallel int64 `json:"parallel"`
 
@@ -419,8 +422,14 @@ type Client struct {
 	Placement Placement `json:"placement"`
 
 	// Repository Name of where its data is kept
-	Repository string    `json:"repository"`
-	UpdatedAt  time.Time `json:"updated_at"`
+	Repository string `json:"repository"`
+
+	// SeenAt Of what was seen on a server: since when it is known to be so
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale     *bool     `json:"stale,omitempty"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // ClientChange defines model for ClientChange.
@@ -802,7 +811,9 @@ type Group struct {
 	// Members How many
 	Members int64  `json:"members"`
 	Name    string `json:"name"`
-	Origin  string `json:"origin"`
+
+	// Origin cluster, or the name of the SEP sesam server that it was seen on
+	Origin string `json:"origin"`
 
 	// Predefined Cannot be changed or removed
 	Predefined bool `json:"predefined"`
@@ -811,7 +822,13 @@ type Group struct {
 	Rank int64 `json:"rank"`
 
 	// Rights * stands for all
-	Rights    []string  `json:"rights"`
+	Rights []string `json:"rights"`
+
+	// SeenAt Of what was seen on a server: since when it is known to be so
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale     *bool     `json:"stale,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
@@ -1651,6 +1668,12 @@ type PlacementExplanation struct {
 	Placement Placement `json:"placement"`
 }
 
+// ProbeInput defines model for ProbeInput.
+type ProbeInput struct {
+	// Address https://host:port
+	Address string `json:"address"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Code What kind of refusal it is; the only part to compare
@@ -1864,11 +1887,20 @@ type Schedule struct {
 	// NextAt The next slot; null while disabled, and while paused until it is resumed
 	NextAt *time.Time `json:"next_at"`
 
+	// Origin cluster, or the name of the SEP sesam server that it was seen on
+	Origin string `json:"origin"`
+
 	// Paused It starts nothing; the slots of a pause are not made up for
 	Paused bool `json:"paused"`
 
 	// PausedUntil When the pause ends by itself
 	PausedUntil *time.Time `json:"paused_until"`
+
+	// SeenAt Of what was seen on a server: since when it is known to be so
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale *bool `json:"stale,omitempty"`
 
 	// Tasks How many are bound to it
 	Tasks     int64     `json:"tasks"`
@@ -1935,6 +1967,15 @@ type ScheduleInput struct {
 type ScrubInput struct {
 	// Storage Id or name; otherwise the one that is written to
 	Storage *string `json:"storage,omitempty"`
+}
+
+// ServerCertificate defines model for ServerCertificate.
+type ServerCertificate struct {
+	// Fingerprint SHA-256, in hexadecimal
+	Fingerprint string    `json:"fingerprint"`
+	Issuer      string    `json:"issuer"`
+	NotAfter    time.Time `json:"not_after"`
+	Subject     string    `json:"subject"`
 }
 
 // ServerInput defines model for ServerInput.
@@ -2272,6 +2313,9 @@ type Task struct {
 	// Nodes Names of the backup managers that it may run on; none means any
 	Nodes []string `json:"nodes"`
 
+	// Origin cluster, or the name of the SEP sesam server that it was seen on
+	Origin string `json:"origin"`
+
 	// Post Run after, whatever came of the backup; if it fails, that is a warning
 	Post []string `json:"post"`
 
@@ -2284,8 +2328,14 @@ type Task struct {
 	Retry     Retry     `json:"retry"`
 
 	// Schedule Name; null when it is started by hand alone
-	Schedule  *string   `json:"schedule"`
-	Source    Source    `json:"source"`
+	Schedule *string `json:"schedule"`
+
+	// SeenAt Of what was seen on a server: since when it is known to be so
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+	Source Source     `json:"source"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale     *bool     `json:"stale,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
@@ -2377,8 +2427,17 @@ type User struct {
 	Index int64  `json:"index"`
 	Name  string `json:"name"`
 
-	// Origin Where the user comes from: cluster
-	Origin    string    `json:"origin"`
+	// Origin cluster, or the name of the SEP sesam server that it was seen on
+	Origin string `json:"origin"`
+
+	// Origins All that know a user of that name: cluster, and SEP sesam servers
+	Origins []string `json:"origins"`
+
+	// SeenAt Of what was seen on a server: since when it is known to be so
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+
+	// Stale The server cannot be reached: this is how it was when it could be
+	Stale     *bool     `json:"stale,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
@@ -3057,6 +3116,9 @@ type ListClientsParams struct {
 	// Repository Only of the repository, by id or name
 	Repository *[]string `form:"repository,omitempty" json:"repository,omitempty"`
 
+	// Origin cluster, or the id or name of a SEP sesam server
+	Origin *[]string `form:"origin,omitempty" json:"origin,omitempty"`
+
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -3399,7 +3461,7 @@ type ListGroupsParams struct {
 	// Predefined Only those that every cluster has, or only the others: true, false
 	Predefined *[]string `form:"predefined,omitempty" json:"predefined,omitempty"`
 
-	// Origin Where the group comes from: cluster
+	// Origin cluster, or the id or name of a SEP sesam server
 	Origin *[]string `form:"origin,omitempty" json:"origin,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -3699,6 +3761,21 @@ type ListNodesParams struct {
 
 // AddNodeParams defines parameters for AddNode.
 type AddNodeParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ProbeServerParams defines parameters for ProbeServer.
+type ProbeServerParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -4095,6 +4172,9 @@ type ListSchedulesParams struct {
 	// Next Where to go on: next of the page before
 	Next *string `form:"next,omitempty" json:"next,omitempty"`
 
+	// Origin cluster, or the id or name of a SEP sesam server
+	Origin *[]string `form:"origin,omitempty" json:"origin,omitempty"`
+
 	// Enabled Only enabled or only disabled schedules: true, false
 	Enabled *[]string `form:"enabled,omitempty" json:"enabled,omitempty"`
 
@@ -4344,6 +4424,9 @@ type ListTasksParams struct {
 	// Next Where to go on: next of the page before
 	Next *string `form:"next,omitempty" json:"next,omitempty"`
 
+	// Origin cluster, or the id or name of a SEP sesam server
+	Origin *[]string `form:"origin,omitempty" json:"origin,omitempty"`
+
 	// Enabled Only enabled or only disabled tasks: true, false
 	Enabled *[]string `form:"enabled,omitempty" json:"enabled,omitempty"`
 
@@ -4455,7 +4538,7 @@ type ListUsersParams struct {
 	// Group Only members of the group, by id or name
 	Group *[]string `form:"group,omitempty" json:"group,omitempty"`
 
-	// Origin Where the user comes from: cluster
+	// Origin cluster, or the id or name of a SEP sesam server
 	Origin *[]string `form:"origin,omitempty" json:"origin,omitempty"`
 
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
@@ -4644,6 +4727,9 @@ type ChangePasswordJSONRequestBody = PasswordChange
 
 // AddNodeJSONRequestBody defines body for AddNode for application/json ContentType.
 type AddNodeJSONRequestBody = ServerInput
+
+// ProbeServerJSONRequestBody defines body for ProbeServer for application/json ContentType.
+type ProbeServerJSONRequestBody = ProbeInput
 
 // UpdateNodeJSONRequestBody defines body for UpdateNode for application/json ContentType.
 type UpdateNodeJSONRequestBody = NodeChange
@@ -5466,6 +5552,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
 	AddNode(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProbeServerWithBody The certificate that a SEP sesam server shows, to be trusted or not
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+	ProbeServerWithBody(ctx context.Context, params *ProbeServerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProbeServer The certificate that a SEP sesam server shows, to be trusted or not
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+	ProbeServer(ctx context.Context, params *ProbeServerParams, body ProbeServerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveNode Take a node out of the grid for good
 	//
@@ -7597,6 +7701,44 @@ func (c *Raw) AddNodeWithBody(ctx context.Context, params *AddNodeParams, conten
 // Corresponds with POST /v1/nodes (the `AddNode` operationId).
 func (c *Raw) AddNode(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddNodeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProbeServerWithBody The certificate that a SEP sesam server shows, to be trusted or not
+//
+// Needs the right nodes:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+func (c *Raw) ProbeServerWithBody(ctx context.Context, params *ProbeServerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProbeServerRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProbeServer The certificate that a SEP sesam server shows, to be trusted or not
+//
+// Needs the right nodes:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+func (c *Raw) ProbeServer(ctx context.Context, params *ProbeServerParams, body ProbeServerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProbeServerRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12660,6 +12802,18 @@ func NewListClientsRequest(server string, params *ListClientsParams) (*http.Requ
 
 		}
 
+		if params.Origin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin", *params.Origin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Consistent != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -16583,6 +16737,111 @@ func NewAddNodeRequestWithBody(server string, params *AddNodeParams, contentType
 	return req, nil
 }
 
+// NewProbeServerRequest calls the generic ProbeServer builder with application/json body
+func NewProbeServerRequest(server string, params *ProbeServerParams, body ProbeServerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProbeServerRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewProbeServerRequestWithBody constructs an http.Request for the ProbeServer method, with any body, and a specified content type
+func NewProbeServerRequestWithBody(server string, params *ProbeServerParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/probe")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRemoveNodeRequest constructs an http.Request for the RemoveNode method
 func NewRemoveNodeRequest(server string, node string, params *RemoveNodeParams) (*http.Request, error) {
 	var err error
@@ -18927,6 +19186,18 @@ func NewListSchedulesRequest(server string, params *ListSchedulesParams) (*http.
 
 		}
 
+		if params.Origin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin", *params.Origin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Enabled != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "enabled", *params.Enabled, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
@@ -20506,6 +20777,18 @@ func NewListTasksRequest(server string, params *ListTasksParams) (*http.Request,
 		if params.Next != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "next", *params.Next, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Origin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin", *params.Origin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -22900,6 +23183,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/nodes (the `AddNode` operationId).
 	AddNodeWithResponse(ctx context.Context, params *AddNodeParams, body AddNodeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddNodeResponse, error)
+
+	// ProbeServerWithBodyWithResponse The certificate that a SEP sesam server shows, to be trusted or not
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+	ProbeServerWithBodyWithResponse(ctx context.Context, params *ProbeServerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProbeServerResponse, error)
+
+	// ProbeServerWithResponse The certificate that a SEP sesam server shows, to be trusted or not
+	//
+	// Needs the right nodes:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+	ProbeServerWithResponse(ctx context.Context, params *ProbeServerParams, body ProbeServerJSONRequestBody, reqEditors ...RequestEditorFn) (*ProbeServerResponse, error)
 
 	// RemoveNodeWithResponse Take a node out of the grid for good
 	//
@@ -26941,6 +27242,54 @@ func (r AddNodeResponse) ContentType() string {
 	return ""
 }
 
+type ProbeServerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServerCertificate
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ProbeServerResponse) GetJSON200() *ServerCertificate {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProbeServerResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProbeServerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProbeServerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProbeServerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProbeServerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RemoveNodeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -30641,6 +30990,36 @@ func (c *ClientWithResponses) AddNodeWithResponse(ctx context.Context, params *A
 	return ParseAddNodeResponse(rsp)
 }
 
+// ProbeServerWithBodyWithResponse The certificate that a SEP sesam server shows, to be trusted or not
+//
+// Needs the right nodes:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+func (c *ClientWithResponses) ProbeServerWithBodyWithResponse(ctx context.Context, params *ProbeServerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProbeServerResponse, error) {
+	rsp, err := c.ProbeServerWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProbeServerResponse(rsp)
+}
+
+// ProbeServerWithResponse The certificate that a SEP sesam server shows, to be trusted or not
+//
+// Needs the right nodes:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes/probe (the `ProbeServer` operationId).
+func (c *ClientWithResponses) ProbeServerWithResponse(ctx context.Context, params *ProbeServerParams, body ProbeServerJSONRequestBody, reqEditors ...RequestEditorFn) (*ProbeServerResponse, error) {
+	rsp, err := c.ProbeServer(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProbeServerResponse(rsp)
+}
+
 // RemoveNodeWithResponse Take a node out of the grid for good
 //
 // Needs the right nodes:write.
@@ -33974,6 +34353,39 @@ func ParseAddNodeResponse(rsp *http.Response) (*AddNodeResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProbeServerResponse parses an HTTP response from a ProbeServerWithResponse call
+func ParseProbeServerResponse(rsp *http.Response) (*ProbeServerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProbeServerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServerCertificate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
