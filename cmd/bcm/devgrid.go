@@ -45,12 +45,11 @@ func openDevGrid(o devOptions) (*devGrid, error) {
 	}
 	g.fresh = true
 	g.state.Password = pki.NewBearer("")
-	g.plan()
-	return g, nil
+	return g, g.plan()
 }
 
 // plan lists the members of a new grid.
-func (g *devGrid) plan() {
+func (g *devGrid) plan() error {
 	add := func(kind, name string, roles []string, args ...string) {
 		if kind != "sesam" {
 			args = append([]string{kind, "--name", name, "--log-level", g.o.logLevel}, args...)
@@ -80,12 +79,17 @@ func (g *devGrid) plan() {
 		node(fmt.Sprintf("storage-%d", i+1), fsm.RoleStorage)
 	}
 	if !haveSesamsim() {
-		return
+		return nil
 	}
 	for i := range g.o.sesam {
 		name := fmt.Sprintf("sesam-%d", i+1)
-		add("sesam", name, []string{fsm.RoleSesam}, "--listen", anyPort, "--ready-file", filepath.Join(g.o.dir, name, "ready.json"), "--demo")
+		args, err := g.addSesam(name)
+		if err != nil {
+			return err
+		}
+		add("sesam", name, []string{fsm.RoleSesam}, args...)
 	}
+	return nil
 }
 
 func haveSesamsim() bool {
@@ -122,7 +126,10 @@ func (g *devGrid) start(ctx context.Context) error {
 	if err := g.admitRest(ctx); err != nil {
 		return err
 	}
-	return g.awaitHealth(ctx)
+	if err := g.awaitHealth(ctx); err != nil {
+		return err
+	}
+	return g.registerSesam(ctx)
 }
 
 // meet waits for the first manager and logs in.

@@ -25,6 +25,7 @@ type devMember struct {
 	Roles []string `json:"roles,omitempty"`
 	Args  []string `json:"args"` // without --join, which is for the first start alone
 	PID   int      `json:"pid"`
+	ID    string   `json:"id,omitempty"` // in the grid, of a SEP sesam server
 }
 
 // devState is what a grid for trying out remembers, in DIR/state.json.

@@ -115,18 +115,6 @@ func publishPIDs(dir string, state devState) error {
 	return f.save(dir)
 }
 
-// readySesam reads what a simulated server says of itself.
-func (m *devMember) readySesam(grid string) (devFileSesam, error) {
-	var s devFileSesam
-	data, err := os.ReadFile(filepath.Join(m.dir(grid), "ready.json"))
-	if err != nil {
-		return s, err
-	}
-	err = json.Unmarshal(data, &s)
-	s.Name, s.ID, s.PID = m.Name, m.Name, m.PID
-	return s, err
-}
-
 // tell prints where everything is.
 func (g *devGrid) tell(w io.Writer) {
 	fmt.Fprintf(w, "\nthe grid is healthy\n\n")

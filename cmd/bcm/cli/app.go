@@ -40,7 +40,7 @@ func Commands(version string) []*cobra.Command {
 func (a *app) commands() []*cobra.Command {
 	all := []*cobra.Command{
 		a.login(), a.logout(), a.whoami(),
-		a.nodes(), a.users(), a.groups(), a.acls(), a.clients(), a.tasks(), a.schedules(), a.assignments(), a.backups(),
+		a.nodes(), a.syncs(), a.users(), a.groups(), a.acls(), a.clients(), a.tasks(), a.schedules(), a.assignments(), a.backups(),
 		a.jobs(), a.repositories(), a.tokens(), a.certificates(), a.audit(), a.operator(), a.settings(), a.drills(), a.approvals(),
 	}
 	for _, c := range all {

@@ -15,7 +15,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"node", "show", ""}, "GET /v1/nodes", listOf(nodeRow, lostRow), "backup-1\tonline\nbackup-2\toffline\n", "GET /v1/nodes?limit=200"},
 		{[]string{"node", "show", "ba"}, "GET /v1/nodes", listOf(nodeRow), "backup-1\tonline\n", "GET /v1/nodes?limit=200&q=ba"},
-		{[]string{"node", "mode", "backup-1", ""}, "", "", "active\ndraining\nmaintenance\n", ""},
+		{[]string{"node", "mode", "backup-1", ""}, "", "", "active\ndraining\nmaintenance\nstandalone\nmanaged\n", ""},
 		{[]string{"user", "show", ""}, "GET /v1/users", listOf(userRow), "ada\n", "GET /v1/users?limit=200"},
 		{[]string{"task", "run", ""}, "GET /v1/tasks", listOf(taskRow), "web-data\n", "GET /v1/tasks?limit=200"},
 		{[]string{"backup", "restore", ""}, "GET /v1/backups", listOf(doneRow), "b1\tweb-data succeeded\n", "GET /v1/backups?limit=200&status=succeeded&status=warning"},

@@ -24,6 +24,9 @@ type listing[T any] struct {
 	filters []filter
 	columns func(a *app) []column[T]
 	id      func(row T) string
+	// wished, when set, refuses a state of the rows that is not the wished one: the
+	// listing is written, and the exit code is 3.
+	wished func(rows []T) error
 }
 
 // filter narrows a listing. It is a flag of the same name as in the HTTP API.
@@ -203,18 +206,25 @@ func (g *grid) rows(ctx context.Context, path string, query url.Values, limit in
 }
 
 func (l listing[T]) write(a *app, cmd *cobra.Command, o listOptions, p page) error {
+	rows := make([]T, len(p.Items))
+	for i, item := range p.Items {
+		if err := json.Unmarshal(item, &rows[i]); err != nil {
+			return fmt.Errorf("reading the answer: %w", err)
+		}
+	}
+	if err := l.print(a, cmd, o, p, rows); err != nil || l.wished == nil {
+		return err
+	}
+	return l.wished(rows)
+}
+
+func (l listing[T]) print(a *app, cmd *cobra.Command, o listOptions, p page, rows []T) error {
 	out := cmd.OutOrStdout()
 	if o.json {
 		if p.Items == nil {
 			p.Items = []json.RawMessage{}
 		}
 		return writeJSON(out, p.Items)
-	}
-	rows := make([]T, len(p.Items))
-	for i, item := range p.Items {
-		if err := json.Unmarshal(item, &rows[i]); err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
-		}
 	}
 	if o.quiet {
 		for _, r := range rows {

@@ -28,7 +28,7 @@ func (a *app) nodes() *cobra.Command {
 			},
 		}),
 		show(a, one[client.Node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
-		a.nodeMode(), a.nodeDrain(), a.nodeImpact(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
+		a.nodeAdd(), a.nodeObjects(), a.nodeMode(), a.nodeDrain(), a.nodeImpact(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
 	)
 }
 
@@ -75,7 +75,7 @@ func stores(n client.Node) string {
 }
 
 func nodeFields(a *app, n client.Node) []field {
-	return []field{
+	return append([]field{
 		{"Name", n.Name},
 		{"ID", n.Id},
 		{"Roles", strings.Join(n.Roles, ", ")},
@@ -91,7 +91,7 @@ func nodeFields(a *app, n client.Node) []field {
 		{"Last seen", seen(a, n)},
 		{"Certificate", until(a, value(n.CertificateNotAfter))},
 		{"Joined", a.instant(n.CreatedAt)},
-	}
+	}, serverFields(n)...)
 }
 
 // modeText is what is wanted of a node, and whether that is reached.
@@ -111,27 +111,46 @@ func until(a *app, t time.Time) string {
 
 func (a *app) nodeMode() *cobra.Command {
 	var r result
+	var takeOver bool
+	var policy string
 	cmd := &cobra.Command{
-		Use:   "mode NODE active|draining|maintenance",
-		Short: "Say what a node is wanted for: work, finish what runs, or rest",
-		Args:  Takes("NODE", "MODE"),
+		Use:   "mode NODE active|draining|maintenance|standalone|managed",
+		Short: "Say what a node is wanted for: work, finish what runs, or rest; of a SEP sesam server, who is its master",
+		Long: `Say what a node is wanted for: work, finish what runs, or rest.
+
+Of a SEP sesam server, say who is the master of its users, groups and access
+lists: the server itself (standalone), or the cluster (managed). What managing
+would do, tells: bcm sync diff NODE`,
+		Args: Takes("NODE", "MODE"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
-				return modes(), cobra.ShellCompDirectiveNoFileComp
+				return append(modes(), masters()...), cobra.ShellCompDirectiveNoFileComp
 			}
 			return a.firstArg(nodeRefs)(cmd, args, begun)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := a.send(cmd, "PATCH", at("nodes", args[0]), changes{"mode": args[1]})
+			body := changes{"mode": args[1]}
+			if slices.Contains(masters(), args[1]) {
+				body = changes{"cluster_mode": args[1]}
+				take(body, cmd, "take-over", "take_over", takeOver)
+				take(body, cmd, "drift", "drift_policy", policy)
+			}
+			data, err := a.send(cmd, "PATCH", at("nodes", args[0]), body)
 			if err != nil {
 				return err
 			}
 			return r.write(cmd, data, "node %s is %s", args[0], args[1])
 		},
 	}
+	cmd.Flags().BoolVar(&takeOver, "take-over", false, "with managed: users and groups that only the server has become the cluster's")
+	cmd.Flags().StringVar(&policy, "drift", "", "with managed: what becomes of changes made on the server: repair, report or adopt")
+	complete(cmd, "drift", []string{string(fsm.Repair), string(fsm.ReportOnly), string(fsm.Adopt)})
 	r.flags(cmd)
 	return cmd
 }
+
+// masters are the cluster modes of a SEP sesam server.
+func masters() []string { return []string{string(fsm.Standalone), string(fsm.Managed)} }
 
 func (a *app) nodeLimit() *cobra.Command {
 	var r result
