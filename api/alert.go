@@ -58,6 +58,7 @@ func listAlerts(c *call) (Alerts, error) {
 		for n := range c.view.Nodes.All() {
 			a.ofNode(n)
 		}
+		a.ofServers()
 	}
 	if c.access.May(fsm.DataRead) {
 		a.ofCopies()
@@ -127,6 +128,20 @@ func (a *alerts) ofNode(n *fsm.Node) {
 		a.add(critical, "certificate_ended", object, n.NotAfter, "the certificate of %s has ended", n.Name)
 	case left < endsSoon:
 		a.add(warning, "certificate_ends", object, 0, "the certificate of %s ends in %v and was not renewed", n.Name, left.Round(time.Minute))
+	}
+}
+
+// ofServers tells of managed SEP sesam servers that are not in step.
+func (a *alerts) ofServers() {
+	v := a.call.view
+	for s := range v.Servers.By("mode", string(fsm.Managed)) {
+		object := Object{v.Nodes.Name(), s.ID, nodeName(v, s.ID)}
+		switch syncStatus(v, s) {
+		case syncFailing:
+			a.add(critical, "sync_failing", object, 0, "%s cannot be brought in step: %s", object.Name, s.Sync.Error)
+		case syncDrift:
+			a.add(warning, "sync_drift", object, s.Sync.At, "%s differs in %d objects from what the cluster wants; see bcm sync diff %s", object.Name, len(s.Sync.Drift), object.Name)
+		}
 	}
 }
 

@@ -100,6 +100,11 @@ func (s *stateCollector) nodes(put putter, v *fsm.View) {
 	for k, n := range count {
 		put("bcm_nodes", "Nodes by role and status.", float64(n), "role", k.role, "status", k.status)
 	}
+	for srv := range v.Servers.By("mode", string(fsm.Managed)) {
+		name := nodeName(v, srv.ID)
+		put("bcm_sync_drift", "Objects of a managed SEP sesam server that differ from what the cluster wants.", float64(len(v.Differences(srv))), "node", name)
+		put("bcm_sync_failures", "How often in a row a managed SEP sesam server could not be brought in step.", float64(srv.Sync.Failures), "node", name)
+	}
 	for r := range v.Repositories.All() {
 		if r.Quota > 0 {
 			put("bcm_repository_quota_bytes", "What a repository may keep on each storage.", float64(r.Quota), "repository", r.Name)

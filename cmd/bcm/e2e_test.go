@@ -23,7 +23,8 @@ import (
 	"bcm/cluster/pki"
 )
 
-// binary builds the program once for all tests, as `make build` does.
+// binary builds the program once for all tests, as `make build` does, with the
+// simulated servers beside it.
 func binary(t *testing.T) string {
 	t.Helper()
 	path, err := built()
@@ -39,13 +40,12 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "bcm")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/", ".", "../sesamsim")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the program: %w\n%s", err, out)
 	}
-	return path, nil
+	return filepath.Join(dir, "bcm"), nil
 })
 
 func TestMain(m *testing.M) {
