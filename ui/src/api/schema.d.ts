@@ -1223,6 +1223,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The certificate that a SEP sesam server shows, to be trusted or not
+         * @description Needs the right nodes:write.
+         */
+        post: operations["probeServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/nodes/{node}": {
         parameters: {
             query?: never;
@@ -2353,6 +2373,8 @@ export interface components {
                 [key: string]: string;
             };
             name: string;
+            /** @description cluster, or the name of the SEP sesam server that it was seen on */
+            origin: string;
             /**
              * Format: int64
              * @description How many backups of it are at work at once; 0 is without end
@@ -2362,6 +2384,13 @@ export interface components {
             placement: components["schemas"]["Placement"];
             /** @description Name of where its data is kept */
             repository: string;
+            /**
+             * Format: date-time
+             * @description Of what was seen on a server: since when it is known to be so
+             */
+            seen_at?: string;
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale?: boolean;
             /** Format: date-time */
             updated_at: string;
         };
@@ -2787,6 +2816,7 @@ export interface components {
              */
             members: number;
             name: string;
+            /** @description cluster, or the name of the SEP sesam server that it was seen on */
             origin: string;
             /** @description Cannot be changed or removed */
             predefined: boolean;
@@ -2797,6 +2827,13 @@ export interface components {
             rank: number;
             /** @description * stands for all */
             rights: string[];
+            /**
+             * Format: date-time
+             * @description Of what was seen on a server: since when it is known to be so
+             */
+            seen_at?: string;
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale?: boolean;
             /** Format: date-time */
             updated_at: string;
         };
@@ -3558,6 +3595,10 @@ export interface components {
             /** @description Where its data may be handled and kept */
             placement: components["schemas"]["Placement"];
         };
+        ProbeInput: {
+            /** @description https://host:port */
+            address: string;
+        };
         Problem: {
             /** @description What kind of refusal it is; the only part to compare */
             code: string;
@@ -3764,6 +3805,8 @@ export interface components {
              * @description The next slot; null while disabled, and while paused until it is resumed
              */
             next_at: string | null;
+            /** @description cluster, or the name of the SEP sesam server that it was seen on */
+            origin: string;
             /** @description It starts nothing; the slots of a pause are not made up for */
             paused: boolean;
             /**
@@ -3771,6 +3814,13 @@ export interface components {
              * @description When the pause ends by itself
              */
             paused_until: string | null;
+            /**
+             * Format: date-time
+             * @description Of what was seen on a server: since when it is known to be so
+             */
+            seen_at?: string;
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale?: boolean;
             /**
              * Format: int64
              * @description How many are bound to it
@@ -3830,6 +3880,14 @@ export interface components {
         ScrubInput: {
             /** @description Id or name; otherwise the one that is written to */
             storage?: string;
+        };
+        ServerCertificate: {
+            /** @description SHA-256, in hexadecimal */
+            fingerprint: string;
+            issuer: string;
+            /** Format: date-time */
+            not_after: string;
+            subject: string;
         };
         ServerInput: {
             /** @description https://host:port */
@@ -4143,6 +4201,8 @@ export interface components {
             name: string;
             /** @description Names of the backup managers that it may run on; none means any */
             nodes: string[];
+            /** @description cluster, or the name of the SEP sesam server that it was seen on */
+            origin: string;
             /** @description Run after, whatever came of the backup; if it fails, that is a warning */
             post: string[];
             /** @description Command and arguments, run on the backup manager before; if it fails, so does the backup */
@@ -4156,7 +4216,14 @@ export interface components {
             retry: components["schemas"]["Retry"];
             /** @description Name; null when it is started by hand alone */
             schedule: string | null;
+            /**
+             * Format: date-time
+             * @description Of what was seen on a server: since when it is known to be so
+             */
+            seen_at?: string;
             source: components["schemas"]["Source"];
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale?: boolean;
             /** Format: date-time */
             updated_at: string;
         };
@@ -4242,8 +4309,17 @@ export interface components {
              */
             index: number;
             name: string;
-            /** @description Where the user comes from: cluster */
+            /** @description cluster, or the name of the SEP sesam server that it was seen on */
             origin: string;
+            /** @description All that know a user of that name: cluster, and SEP sesam servers */
+            origins: string[];
+            /**
+             * Format: date-time
+             * @description Of what was seen on a server: since when it is known to be so
+             */
+            seen_at?: string;
+            /** @description The server cannot be reached: this is how it was when it could be */
+            stale?: boolean;
             /** Format: date-time */
             updated_at: string;
         };
@@ -5912,6 +5988,8 @@ export interface operations {
                 next?: string;
                 /** @description Only of the repository, by id or name */
                 repository?: string[];
+                /** @description cluster, or the id or name of a SEP sesam server */
+                origin?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
                 /** @description With wait: the index to wait beyond */
@@ -6699,7 +6777,7 @@ export interface operations {
                 next?: string;
                 /** @description Only those that every cluster has, or only the others: true, false */
                 predefined?: string[];
-                /** @description Where the group comes from: cluster */
+                /** @description cluster, or the id or name of a SEP sesam server */
                 origin?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
@@ -7444,6 +7522,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probeServer: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerCertificate"];
                 };
             };
             /** @description Refused */
@@ -8339,6 +8460,8 @@ export interface operations {
                 limit?: number;
                 /** @description Where to go on: next of the page before */
                 next?: string;
+                /** @description cluster, or the id or name of a SEP sesam server */
+                origin?: string[];
                 /** @description Only enabled or only disabled schedules: true, false */
                 enabled?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
@@ -9001,6 +9124,8 @@ export interface operations {
                 limit?: number;
                 /** @description Where to go on: next of the page before */
                 next?: string;
+                /** @description cluster, or the id or name of a SEP sesam server */
+                origin?: string[];
                 /** @description Only enabled or only disabled tasks: true, false */
                 enabled?: string[];
                 /** @description Only of the client, by id or name */
@@ -9278,7 +9403,7 @@ export interface operations {
                 enabled?: string[];
                 /** @description Only members of the group, by id or name */
                 group?: string[];
-                /** @description Where the user comes from: cluster */
+                /** @description cluster, or the id or name of a SEP sesam server */
                 origin?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
                 consistent?: boolean;
