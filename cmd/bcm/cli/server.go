@@ -13,14 +13,31 @@ import (
 	"bcm/fsm"
 )
 
+// serverFlags are what is said of a server that is added.
+type serverFlags struct {
+	roles                                 []string
+	address, user, file, trust, via, site string
+	labels                                []string
+	passThrough, yes                      bool
+}
+
+func (in *serverFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&in.roles, "roles", nil, "sesam-server")
+	f.StringVar(&in.address, "address", "", "where the server is, as https://HOST:11401")
+	f.StringVar(&in.user, "user", "", "account on the server with all rights")
+	f.StringVar(&in.trust, "fingerprint", "", "SHA-256 of the certificate that is trusted")
+	f.StringVar(&in.via, "via", "", "id or name of the node that the server is reached through; otherwise any manager")
+	f.StringVar(&in.site, "site", "", "where it stands")
+	f.StringSliceVar(&in.labels, "label", nil, "name=value; may be repeated")
+	f.BoolVar(&in.passThrough, "passthrough", false, "let the server's own clients reach it through the cluster")
+	passwordFlag(cmd, &in.file)
+	yesFlag(cmd, &in.yes)
+}
+
 // nodeAdd makes a SEP sesam server a node of the grid: other nodes join by themselves.
 func (a *app) nodeAdd() *cobra.Command {
-	var in struct {
-		roles                                 []string
-		address, user, file, trust, via, site string
-		labels                                []string
-		passThrough, yes                      bool
-	}
+	var in serverFlags
 	var r result
 	cmd := &cobra.Command{
 		Use:   "add NAME --roles sesam-server --address https://HOST:11401 --user ACCOUNT",
@@ -62,17 +79,7 @@ second factor. The server stays its own master until: bcm node mode NAME managed
 			return r.write(cmd, data, "server %s belongs to the grid; see what it has with: bcm node objects %s", args[0], args[0])
 		},
 	}
-	f := cmd.Flags()
-	f.StringSliceVar(&in.roles, "roles", nil, "sesam-server")
-	f.StringVar(&in.address, "address", "", "where the server is, as https://HOST:11401")
-	f.StringVar(&in.user, "user", "", "account on the server with all rights")
-	f.StringVar(&in.trust, "fingerprint", "", "SHA-256 of the certificate that is trusted")
-	f.StringVar(&in.via, "via", "", "id or name of the node that the server is reached through; otherwise any manager")
-	f.StringVar(&in.site, "site", "", "where it stands")
-	f.StringSliceVar(&in.labels, "label", nil, "name=value; may be repeated")
-	f.BoolVar(&in.passThrough, "passthrough", false, "let the server's own clients reach it through the cluster")
-	passwordFlag(cmd, &in.file)
-	yesFlag(cmd, &in.yes)
+	in.flags(cmd)
 	r.flags(cmd)
 	return cmd
 }
