@@ -7,6 +7,7 @@ export class Grid {
   constructor(dev) {
     this.managers = dev.managers
     this.nodes = dev.nodes
+    this.sesam = dev.sesam ?? []
     this.admin = dev.admin
     this.members = [...dev.managers, ...dev.nodes]
     this.ca = readFileSync(dev.ca)
@@ -30,6 +31,12 @@ export class Grid {
       call.on('timeout', () => call.destroy(new Error(`${method} ${path}: no answer`)))
       call.end(body && JSON.stringify(body))
     })
+  }
+
+  /** Takes SEP sesam servers out, so that they can be added by hand. */
+  async withoutServers() {
+    const { items } = await this.ask('GET', '/v1/nodes?role=sesam-server')
+    for (const node of items.filter((n) => n.server)) await this.ask('DELETE', `/v1/nodes/${node.id}?force=true`)
   }
 
   async leaderName() {

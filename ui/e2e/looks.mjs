@@ -14,6 +14,7 @@ const scenes = [
   ['verifications', '/verifications', 'Verifications'],
   ['approvals', '/approvals', 'Approvals'],
   ['users', '/users', 'Users'],
+  ['sync', '/sync', 'Synchronisation'],
 ]
 
 /** Every page, light and dark, on a desk and in a hand: whole, accessible, without complaints. */

@@ -14,6 +14,7 @@ import { looks } from './looks.mjs'
 import { nodes } from './nodes.mjs'
 import { restores } from './restores.mjs'
 import { scroll } from './scroll.mjs'
+import { servers } from './servers.mjs'
 import { tasks } from './tasks.mjs'
 import { users } from './users.mjs'
 
@@ -26,6 +27,7 @@ const report = new Report()
 const grid = new Grid(JSON.parse(readFileSync(process.argv[2], 'utf8')))
 const browser = await launch()
 try {
+  await grid.withoutServers()
   const manager = await grid.follower()
   const window = await Window.open(browser, manager.url)
   await login(window)
@@ -36,6 +38,7 @@ try {
   await restores(report, window, grid)
   await clients(report, window, grid)
   await approvals(report, window, grid, browser, manager)
+  await servers(report, window, grid)
   await looks(report, browser, grid, manager)
   await report.check('the console of the browser has nothing to say', async () => {
     expect(window.complaints.length === 0, window.complaints.join('\n'))

@@ -1,14 +1,16 @@
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { live, type Thing, type Topic } from './live'
+import { live, type Thing } from './live'
 import { patch, type Pages } from './patch'
 import { asProblem, type Problem } from './problem'
-import { keys } from './queries'
+import { keys, type Noun } from './queries'
 import type { Page } from './types'
 
 /** How a noun is listed. */
 export interface Listing<T extends Thing, P extends object> {
-  noun: Topic
+  noun: Noun
+  /** How often to ask again, in ms, where the stream does not tell of changes. */
+  every?: number
   fetch: (params: P & { limit: number; next?: string }) => Promise<Page<T>>
   /** Whether a change of a row may put it elsewhere in a sorted and filtered list. */
   moves: (before: T, after: T) => boolean
@@ -78,6 +80,7 @@ export function useList<T extends Thing, P extends object>(listing: Listing<T, P
     },
     getNextPageParam: (last) => last.next || undefined,
     placeholderData: keepPreviousData,
+    refetchInterval: listing.every ?? false,
   })
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage, refetch, isPlaceholderData } = query
   const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])

@@ -17,6 +17,7 @@ const rights = {
   assignments: 'data:read',
   approvals: 'data:read',
   events: 'events:read',
+  certificates: 'certificates:read',
   cluster: 'cluster:read',
 } as const
 export type Topic = keyof typeof rights

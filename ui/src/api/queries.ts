@@ -4,7 +4,7 @@ import { merge } from './patch'
 import { asProblem } from './problem'
 
 /** The nouns whose objects are kept here; of some the stream does not tell. */
-export type Noun = Topic | 'jobs' | 'alerts' | 'acls'
+export type Noun = Topic | 'jobs' | 'alerts' | 'acls' | 'sync' | 'objects' | 'join-tokens' | 'api-tokens' | 'settings'
 
 /** Where the cache keeps what. Every key begins with its noun. */
 export const keys = {

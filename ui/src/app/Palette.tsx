@@ -19,6 +19,7 @@ import {
   IconRestores,
   IconSchedules,
   IconSearch,
+  IconSync,
   IconTasks,
   IconUser,
   IconUsers,
@@ -50,6 +51,7 @@ const places = [
   { to: '/drills', label: 'Restore drills', note: 'What was proved, and when', icon: IconDrills },
   { to: '/users', label: 'Users', note: 'Who may log in', icon: IconUsers },
   { to: '/approvals', label: 'Approvals', note: 'Changes that need two people', icon: IconApprovals },
+  { to: '/sync', label: 'Synchronisation', note: 'How far SEP sesam servers are in step', icon: IconSync },
 ] as const
 
 /** Asks the server for whatever has the text in it, of each noun a few. */

@@ -3,7 +3,7 @@ import type { Icon } from '@tabler/icons-react'
 import { useAnswered, useStats } from '../api/session'
 import type { Stats } from '../api/types'
 import { shortCount } from '../components/format'
-import { IconApprovals, IconBackups, IconClients, IconDrills, IconFind, IconNodes, IconOverview, IconRepositories, IconRestores, IconSchedules, IconTasks, IconUsers } from '../components/icons'
+import { IconApprovals, IconBackups, IconClients, IconDrills, IconFind, IconNodes, IconOverview, IconRepositories, IconRestores, IconSchedules, IconSync, IconTasks, IconUsers } from '../components/icons'
 import { Logo } from './Logo'
 
 interface Entry {
@@ -39,6 +39,7 @@ const sections: { title: string; entries: Entry[] }[] = [
     entries: [
       { to: '/users', title: 'Users', icon: IconUsers, count: (s) => s.users },
       { to: '/approvals', title: 'Approvals', icon: IconApprovals },
+      { to: '/sync', title: 'Synchronisation', icon: IconSync },
     ],
   },
 ]

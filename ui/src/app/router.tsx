@@ -17,9 +17,10 @@ import { LoginPage } from '../features/auth/LoginPage'
 import { backupSearch, browseSearch, findSearch } from '../features/backups/search'
 import { clientSearch } from '../features/clients/search'
 import { jobSearch } from '../features/jobs/search'
-import { nodeSearch } from '../features/nodes/search'
+import { nodeSearch, objectSearch } from '../features/nodes/search'
 import { repositorySearch } from '../features/repositories/search'
 import { scheduleSearch } from '../features/schedules/search'
+import { syncSearch } from '../features/sync/search'
 import { taskSearch } from '../features/tasks/search'
 import { approvalSearch } from '../features/approvals/search'
 import { userSearch } from '../features/users/search'
@@ -68,6 +69,20 @@ const nodes = createRoute({
   path: '/nodes',
   validateSearch: (raw: RawSearch) => nodeSearch.clean(raw),
   component: lazyRouteComponent(() => import('../features/nodes/NodesPage'), 'NodesPage'),
+})
+
+const objects = createRoute({
+  getParentRoute: () => inside,
+  path: '/nodes/$name/objects',
+  validateSearch: (raw: RawSearch) => objectSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/nodes/ObjectsPage'), 'ObjectsPage'),
+})
+
+const sync = createRoute({
+  getParentRoute: () => inside,
+  path: '/sync',
+  validateSearch: (raw: RawSearch) => syncSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/sync/SyncPage'), 'SyncPage'),
 })
 
 const backups = createRoute({
@@ -160,7 +175,7 @@ const repositories = createRoute({
   component: lazyRouteComponent(() => import('../features/repositories/RepositoriesPage'), 'RepositoriesPage'),
 })
 
-const pages = [overview, nodes, backups, backup, browse, users, approvals, tasks, schedules, find, restores, drills, verifications, clients, repositories]
+const pages = [overview, nodes, objects, sync, backups, backup, browse, users, approvals, tasks, schedules, find, restores, drills, verifications, clients, repositories]
 const tree = root.addChildren([login, inside.addChildren(pages)])
 
 export function newRouter(queries: QueryClient) {

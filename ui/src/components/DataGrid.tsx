@@ -31,8 +31,9 @@ interface Props<T extends { id: string }> {
   nameOf: (row: T) => string
   sort: string
   onSort: (sort: string) => void
-  selected: ReadonlySet<string>
-  onSelect: (selected: ReadonlySet<string>) => void
+  /** Rows can be selected where there is something to do with many. */
+  selected?: ReadonlySet<string>
+  onSelect?: (selected: ReadonlySet<string>) => void
   onOpen: (row: T) => void
   /** Id of the row whose drawer is open. */
   opened?: string
@@ -45,13 +46,15 @@ interface Props<T extends { id: string }> {
 /** Browsers cap the height of an element; rows beyond are reached by filtering. */
 const mostRows = 250_000
 
+const nobody: ReadonlySet<string> = new Set()
+
 /**
  * A table of any length. Only the rows in sight are in the document; the others
  * are loaded when scrolled to. The height is that of all rows from the start
  * and never depends on what is being loaded.
  */
 export function DataGrid<T extends { id: string }>(props: Props<T>) {
-  const { list, columns, noun } = props
+  const { list, columns, noun, selected = nobody, onSelect } = props
   const narrow = useNarrow()
   const id = useId()
   const scroller = useRef<HTMLDivElement>(null)
@@ -73,9 +76,9 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
   useEffect(() => reach(last), [reach, last])
 
   const toggle = (row: T) => {
-    const next = new Set(props.selected)
+    const next = new Set(selected)
     if (!next.delete(row.id)) next.add(row.id)
-    props.onSelect(next)
+    onSelect?.(next)
   }
   const keys = useGridKeys({
     rows,
@@ -92,14 +95,14 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
       const field = columns[index]?.sort
       if (field) props.onSort(nextSort(props.sort, field))
     },
-    onLeave: () => (props.selected.size > 0 ? props.onSelect(new Set()) : setCursor(-1)),
+    onLeave: () => (selected.size > 0 ? onSelect?.(nobody) : setCursor(-1)),
   })
   // Only a row that is in the document can be pointed at: a filter may have taken it away.
   const pointed = items.some((item) => item.index === cursor) ? `${id}-r${cursor}` : undefined
   const active = keys.head >= 0 ? `${id}-h${keys.head}` : pointed
 
   const slow = useDelayed(list.loading, 150)
-  const template = { '--columns': `26px ${columns.map((c) => c.width).join(' ')}`, '--least': narrow ? '0' : '1000px' } as React.CSSProperties
+  const template = { '--columns': [...(onSelect ? ['26px'] : []), ...columns.map((c) => c.width)].join(' '), '--least': narrow ? '0' : '1000px' } as React.CSSProperties
   return (
     <div className="grid-frame" style={template}>
       <div
@@ -109,8 +112,8 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
         tabIndex={0}
         aria-label={many(noun)}
         aria-rowcount={list.total + 1}
-        aria-colcount={columns.length + 1}
-        aria-multiselectable="true"
+        aria-colcount={columns.length + (onSelect ? 1 : 0)}
+        aria-multiselectable={onSelect ? 'true' : undefined}
         aria-activedescendant={active}
         aria-busy={list.loading || list.stale}
         onKeyDown={keys.onKeyDown}
@@ -119,7 +122,7 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
         onPointerEnter={() => list.hold(true)}
         onPointerLeave={(e) => list.hold(e.currentTarget.contains(document.activeElement))}
       >
-        <GridHead id={id} columns={columns} sort={props.sort} onSort={props.onSort} head={keys.head} hidden={narrow} />
+        <GridHead id={id} columns={columns} sort={props.sort} onSort={props.onSort} head={keys.head} hidden={narrow} selectable={onSelect !== undefined} />
         <div className="grid-body" role="rowgroup" style={{ height: rows * height }}>
           {items.map((item) => (
             <GridRow
@@ -135,7 +138,8 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
               current={item.index === cursor && keys.head < 0}
               opened={list.rows[item.index]?.id === props.opened}
               gone={list.gone.has(list.rows[item.index]?.id ?? '')}
-              selected={props.selected.has(list.rows[item.index]?.id ?? '')}
+              selectable={onSelect !== undefined}
+              selected={selected.has(list.rows[item.index]?.id ?? '')}
               onToggle={toggle}
               onOpen={(row) => {
                 setCursor(item.index)
@@ -144,7 +148,7 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
             />
           ))}
         </div>
-        {slow && <Skeletons columns={columns.length} height={height} />}
+        {slow && <Skeletons columns={columns.length} height={height} selectable={onSelect !== undefined} />}
       </div>
       {!list.loading && list.total === 0 && !list.problem && (
         <div className="grid-over">
@@ -160,17 +164,17 @@ export function DataGrid<T extends { id: string }>(props: Props<T>) {
           <ErrorPanel problem={list.problem} onRetry={list.refresh} />
         </div>
       )}
-      <GridFoot noun={noun} list={list} first={virtual.range?.startIndex ?? 0} last={virtual.range?.endIndex ?? 0} />
+      <GridFoot noun={noun} list={list} first={virtual.range?.startIndex ?? 0} last={virtual.range?.endIndex ?? 0} selectable={onSelect !== undefined} />
     </div>
   )
 }
 
-function Skeletons({ columns, height }: { columns: number; height: number }) {
+function Skeletons({ columns, height, selectable }: { columns: number; height: number; selectable: boolean }) {
   return (
     <div className="grid-skeletons" aria-hidden="true">
       {Array.from({ length: 12 }, (_, row) => (
         <div key={row} className="grid-row" style={{ height }}>
-          <span />
+          {selectable && <span />}
           {Array.from({ length: columns }, (_, column) => (
             <span key={column} className="skeleton" />
           ))}
@@ -185,9 +189,10 @@ interface FootProps {
   list: List<unknown>
   first: number
   last: number
+  selectable: boolean
 }
 
-function GridFoot({ noun, list, first, last }: FootProps) {
+function GridFoot({ noun, list, first, last, selectable }: FootProps) {
   const shown = Math.min(last + 1, list.total)
   return (
     <div className="grid-foot">
@@ -201,7 +206,8 @@ function GridFoot({ noun, list, first, last }: FootProps) {
         </button>
       )}
       <span className="grid-hints" aria-hidden="true">
-        <kbd>↑</kbd> <kbd>↓</kbd> move <kbd>Enter</kbd> open <kbd>Space</kbd> select <kbd>/</kbd> search
+        <kbd>↑</kbd> <kbd>↓</kbd> move <kbd>Enter</kbd> open {selectable && <><kbd>Space</kbd> select </>}
+        <kbd>/</kbd> search
       </span>
     </div>
   )

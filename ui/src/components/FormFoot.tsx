@@ -11,17 +11,19 @@ interface Props {
   /** Fields that say themselves what is wrong with them. */
   fields?: readonly string[]
   onCancel: () => void
+  /** The way out, where it is not simply to cancel. */
+  cancel?: string
 }
 
 /** The end of a form: what went wrong, the way out, the way on. */
-export function FormFoot({ verb, busy, disabled, problem, fields = [], onCancel }: Props) {
+export function FormFoot({ verb, busy, disabled, problem, fields = [], onCancel, cancel = 'Cancel' }: Props) {
   const told = problem !== undefined && Object.keys(problem.fields).length > 0 && Object.keys(problem.fields).every((f) => fields.includes(f))
   return (
     <>
       {problem && !told && <ErrorPanel problem={problem} />}
       <div className="dialog-buttons">
         <Button variant="default" onClick={onCancel}>
-          Cancel
+          {cancel}
         </Button>
         <Button type="submit" loading={busy} disabled={disabled}>
           {verb}

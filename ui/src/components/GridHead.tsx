@@ -9,6 +9,7 @@ interface Props<T> {
   /** The column under the cursor, or -1. */
   head: number
   hidden: boolean
+  selectable: boolean
 }
 
 /** The same field again turns the order round. */
@@ -23,13 +24,15 @@ function order(sort: string, field: string | undefined): 'ascending' | 'descendi
 }
 
 /** The line of titles. A click on one sorts by it; so does Enter when the cursor is up there. */
-export function GridHead<T>({ id, columns, sort, onSort, head, hidden }: Props<T>) {
+export function GridHead<T>({ id, columns, sort, onSort, head, hidden, selectable }: Props<T>) {
   return (
     <div role="rowgroup" className={hidden ? 'grid-head visually-hidden' : 'grid-head'}>
       <div role="row" className="grid-row grid-titles" aria-rowindex={1}>
-        <span role="columnheader" className="grid-box">
-          <span className="visually-hidden">Selected</span>
-        </span>
+        {selectable && (
+          <span role="columnheader" className="grid-box">
+            <span className="visually-hidden">Selected</span>
+          </span>
+        )}
         {columns.map((column, index) => {
           const now = order(sort, column.sort)
           const sorted = now === 'ascending' || now === 'descending'

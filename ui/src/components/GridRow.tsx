@@ -13,6 +13,7 @@ interface Props<T> {
   current: boolean
   opened: boolean
   gone: boolean
+  selectable: boolean
   selected: boolean
   onToggle: (row: T) => void
   onOpen: (row: T) => void
@@ -36,7 +37,7 @@ function Row<T extends { id: string }>(props: Props<T>) {
   if (!row) {
     return (
       <div role="row" id={props.id} aria-rowindex={props.index + 2} className="grid-row" style={place}>
-        <span role="gridcell" />
+        {props.selectable && <span role="gridcell" />}
         {columns.map((column) => (
           <span key={column.id} role="gridcell" className="skeleton" aria-label="Loading" />
         ))}
@@ -49,20 +50,22 @@ function Row<T extends { id: string }>(props: Props<T>) {
       id={props.id}
       data-id={row.id}
       aria-rowindex={props.index + 2}
-      aria-selected={props.selected}
-      className={`${classes(props)}${card ? ' grid-card' : ''}`}
+      aria-selected={props.selectable ? props.selected : undefined}
+      className={`${classes(props)}${card ? ' grid-card' : ''}${props.selectable ? '' : ' is-plain'}`}
       style={place}
       onClick={() => props.onOpen(row)}
     >
-      <span role="gridcell" className="grid-box" onClick={(e) => e.stopPropagation()}>
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          aria-label={`Select ${props.nameOf(row)}`}
-          checked={props.selected}
-          onChange={() => props.onToggle(row)}
-        />
-      </span>
+      {props.selectable && (
+        <span role="gridcell" className="grid-box" onClick={(e) => e.stopPropagation()}>
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            aria-label={`Select ${props.nameOf(row)}`}
+            checked={props.selected}
+            onChange={() => props.onToggle(row)}
+          />
+        </span>
+      )}
       {card ? (
         <span role="gridcell" className="grid-card-body">
           {card(row)}

@@ -120,5 +120,5 @@ const done: Record<string, string> = {
 export function actionName(action: string): string {
   const words = action.split(/[._-]/)
   const verb = words.pop() ?? ''
-  return sentence([...words, done[verb] ?? (verb.endsWith('e') ? `${verb}d` : `${verb}ed`)].join(' '))
+  return sentence([...words, done[verb] ?? `${verb.replace(/([^aeiou])y$/, '$1i').replace(/e$/, '')}ed`].join(' '))
 }

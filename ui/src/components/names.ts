@@ -80,6 +80,11 @@ export function useStorages() {
   return useNodesOf('backup-storage')
 }
 
+/** The agents through which SEP sesam servers may be reached. The servers themselves have that role too. */
+export function useSesamAgents(): Choice[] {
+  return choices(useNodesOf('sesam-server').data?.items.filter((node) => !node.server))
+}
+
 export function useNodeNames(): Choice[] {
   return choices(useBackupManagers().data?.items)
 }

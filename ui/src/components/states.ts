@@ -63,6 +63,16 @@ export const copyStates = {
   unused: look('Unused', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
+/** How far a managed server is in step with the cluster. */
+export const syncStates = {
+  failing: look('Failing', 'red', 'square'),
+  unreachable: look('Unreachable', 'red', 'square'),
+  drift: look('Drifted', 'amber', 'diamond'),
+  syncing: look('Syncing', 'blue', 'ring'),
+  'in-step': look('In step', 'green', 'circle'),
+  standalone: look('Standalone', 'grey', 'hollow'),
+} satisfies Record<string, StateLook>
+
 const unknown = look('Unknown', 'grey', 'circle')
 
 /** Looks a state up; one that a newer server invents is shown by its own name. */

@@ -14,6 +14,7 @@ import { bytes, dateTime, percent, plural, roleList, sentence } from '../../comp
 import { Meter } from '../../components/Meter'
 import { LastSeen, NodeBadge } from './columns'
 import { ImpactOf } from './Impact'
+import { Lacks, ServerActions, serverFacts } from './ServerPart'
 
 interface Props {
   /** Name or id of the node; "" when the drawer is closed. */
@@ -59,9 +60,11 @@ function Body({ node, onMode, onDrain, onRemove }: { node: Node } & Pick<Props, 
         <Action onClick={() => onMode(node)} obstacle={obstacle}>
           Change mode
         </Action>
-        <Action onClick={() => onDrain(node)} obstacle={obstacle ?? draining}>
-          Drain…
-        </Action>
+        {!node.server && (
+          <Action onClick={() => onDrain(node)} obstacle={obstacle ?? draining}>
+            Drain…
+          </Action>
+        )}
         <Action variant="subtle" color="danger" onClick={() => onRemove(node)} obstacle={obstacle}>
           Remove…
         </Action>
@@ -71,9 +74,12 @@ function Body({ node, onMode, onDrain, onRemove }: { node: Node } & Pick<Props, 
           </Link>
         )}
       </div>
+      {node.server && <ServerActions node={node} server={node.server} />}
+      {node.server?.error && node.server.error !== node.reason && <p className="drawer-reason">{node.server.error}</p>}
       {node.reason && <p className="drawer-reason">{node.reason}</p>}
       {node.drained && <p className="drawer-note">It is drained: nothing is left that would miss it.</p>}
       <Details rows={facts(node)} />
+      {node.server && <Lacks server={node.server} />}
       <h2>What if it dies</h2>
       <ImpactOf node={node.id} />
       <h2>Live events</h2>
@@ -89,11 +95,17 @@ function facts(node: Node): [string, React.ReactNode][] {
     ['Site', node.site || '–'],
     ['Address', node.address ? <Code>{node.address}</Code> : '–'],
     ['Node ID', <Code key="id">{node.id}</Code>],
-    ['Version', node.version || '–'],
-    ['Runs', node.slots > 0 ? `${node.running} of at most ${node.slots} at once` : String(node.running)],
+    [node.server ? 'Release' : 'Version', node.version || '–'],
     ['Last seen', <LastSeen key="seen" node={node} />],
-    ['Certificate', node.certificate_not_after ? `valid until ${dateTime(node.certificate_not_after)}` : '–'],
   ]
+  if (node.server) {
+    rows.push(...serverFacts(node, node.server))
+  } else {
+    rows.push(
+      ['Runs', node.slots > 0 ? `${node.running} of at most ${node.slots} at once` : String(node.running)],
+      ['Certificate', node.certificate_not_after ? `valid until ${dateTime(node.certificate_not_after)}` : '–'],
+    )
+  }
   const labels = Object.entries(node.labels ?? {})
   if (labels.length > 0) rows.push(['Labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
   const { total = 0, used = 0, full_in_days } = node.capacity ?? {}

@@ -4,14 +4,17 @@ import { anyOf, hasText, thenByName, useList, type Listing } from '../../api/lis
 import { useLiveWord } from '../../api/live'
 import { useObstacle, useStats } from '../../api/session'
 import type { Node } from '../../api/types'
+import { Action } from '../../components/Action'
 import { BulkAction, BulkBar } from '../../components/BulkBar'
 import { DataGrid } from '../../components/DataGrid'
 import { Empty } from '../../components/Empty'
 import { Filter, FilterBar, type Choice } from '../../components/FilterBar'
 import { plural, roleName, sentence } from '../../components/format'
+import { IconPlus } from '../../components/icons'
 import { Page } from '../../components/Page'
 import { lookOf, nodeStates } from '../../components/states'
 import { useSearchState } from '../../components/useSearchState'
+import { AddServer } from './AddServer'
 import { NodeCard, nodeColumns } from './columns'
 import { DrainDialog, RemoveNodeDialog } from './dialogs'
 import { ModeDialog } from './ModeDialog'
@@ -51,6 +54,7 @@ export function NodesPage() {
   const [changing, setChanging] = useState<string[]>([])
   const [draining, setDraining] = useState<Node[]>([])
   const [removing, setRemoving] = useState<Node[]>([])
+  const [adding, setAdding] = useState(false)
   const obstacle = useObstacle('nodes:write')
   const filtered = q !== '' || [status, role, mode, site].some((values) => values.length > 0)
   const clear = () => setSearch({ q: '', status: [], role: [], mode: [], site: [] })
@@ -59,7 +63,16 @@ export function NodesPage() {
   const sites = useSites(list.rows)
 
   return (
-    <Page title="Nodes" note={stats ? `${plural(stats.nodes.total, 'node')}, ${live}` : ''} fills>
+    <Page
+      title="Nodes"
+      note={stats ? `${plural(stats.nodes.total, 'node')}, ${live}` : ''}
+      actions={
+        <Action variant="filled" leftSection={<IconPlus size={16} />} onClick={() => setAdding(true)} obstacle={obstacle}>
+          Add a server
+        </Action>
+      }
+      fills
+    >
       <div className="card card-fills">
         <FilterBar hint="Name, ID or address" text={q} onText={(text) => setSearch({ q: text })} filtered={filtered} onClear={clear}>
           <Filter
@@ -102,7 +115,7 @@ export function NodesPage() {
           onClear={clear}
           empty={
             <Empty title="No nodes yet">
-              A node joins with the command that <code>bcm token create</code> prints.
+              A node joins with the command that comes with a join token; a SEP sesam server is added here.
             </Empty>
           }
         />
@@ -127,6 +140,7 @@ export function NodesPage() {
       />
       <DrainDialog nodes={draining} onClose={() => setDraining([])} onDone={(failed) => setSelected(new Set(failed))} />
       <RemoveNodeDialog nodes={removing} onClose={() => setRemoving([])} />
+      <AddServer opened={adding} onClose={() => setAdding(false)} onAdded={(node) => setSearch({ node }, { push: true })} />
       <ModeDialog
         ids={changing}
         known={list.rows}
