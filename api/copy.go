@@ -24,6 +24,7 @@ type Copy struct {
 // ScrubInput says what to read again.
 type ScrubInput struct {
 	Storage string `json:"storage,omitempty" doc:"Id or name; otherwise the one that is written to"`
+	GiveUp  bool   `json:"give_up,omitempty" doc:"Read what is lost alone, and miss it no more where it is not back. For what no copy has, once a verification has told which backups are hit: see damaged_backups of it"`
 }
 
 // CopyInput says where to bring a copy up to date.
@@ -76,7 +77,7 @@ func scrubRepository(c *call, in *ScrubInput) (Job, error) {
 	if storage == "" && len(r.Storages) > 0 {
 		storage = r.Storages[0]
 	}
-	return c.jobMade(&fsm.CreateJob{ID: pki.NewID(), Kind: fsm.ScrubJob, Repository: r.ID, Node: storage})
+	return c.jobMade(&fsm.CreateJob{ID: pki.NewID(), Kind: fsm.ScrubJob, Repository: r.ID, Node: storage, GiveUp: in.GiveUp})
 }
 
 func copyRepository(c *call, in *CopyInput) (Job, error) {

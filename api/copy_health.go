@@ -24,7 +24,7 @@ func (a *alerts) ofStorage(n *fsm.Node, object Object) {
 		a.add(severity, "storage_fills_up", object, 0, "%s is full in %d days when it goes on like that", n.Name, days)
 	}
 	if n.Capacity.Lost > 0 {
-		a.add(critical, "storage_damaged", object, 0, "%s has %d blobs that are damaged or missing; they are fetched from another copy where there is one. bcm repository verify names the backups that are hit",
+		a.add(critical, "storage_damaged", object, 0, "%s has %d blobs that are damaged or missing; they are fetched from another copy where there is one. bcm repository verify names the backups that are hit, bcm repository scrub --give-up gives up what is beyond help",
 			n.Name, n.Capacity.Lost)
 	}
 }

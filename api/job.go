@@ -35,6 +35,7 @@ type Job struct {
 	AsOf       *time.Time   `json:"as_of,omitempty" doc:"Of a restore: the repository is read as it was then"`
 	Trim       string       `json:"trim,omitempty" doc:"Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay"`
 	Repair     bool         `json:"repair,omitempty" doc:"Of a copy: it brings back what its storage has lost"`
+	GiveUp     bool         `json:"give_up,omitempty" doc:"Of a scrub: it makes its storage miss no more what is lost"`
 	Damaged    []string     `json:"damaged_backups,omitempty" doc:"Of a verification: ids of the backups that cannot be restored whole"`
 }
 
@@ -49,7 +50,7 @@ func jobMeta(j *fsm.Job) *fsm.Meta { return &j.Meta }
 func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	out := Job{Meta: metaOf(&j.Meta), Run: showRun(a, v, j.ID, &j.Run, j.Stats), Kind: string(j.Kind), Backup: j.Backup,
 		Repository: repositoryName(v, j.Repository), By: j.By, Percent: j.Percent, Files: j.Files, Report: showReport(v, j.Report),
-		Snapshot: j.Snapshot, AsOf: moment(j.AsOf), Trim: string(j.Trim), Repair: j.Repair}
+		Snapshot: j.Snapshot, AsOf: moment(j.AsOf), Trim: string(j.Trim), Repair: j.Repair, GiveUp: j.GiveUp}
 	if j.Kind == fsm.RestoreJob {
 		out.showRestore(j)
 	}

@@ -66,6 +66,9 @@ func (c *CreateJob) keeps(tx *Tx, j *Job) error {
 	if !slices.Contains([]Trim{TrimNone, TrimBounded, TrimAll}, c.Trim) || c.Trim != TrimNone && (c.Kind != CopyJob || c.Repair) {
 		return invalidField("trim", "%q is not a way to trim a copy", c.Trim)
 	}
+	if c.GiveUp {
+		return c.mayGiveUp(tx, r, j)
+	}
 	return nil
 }
 
@@ -147,6 +150,7 @@ func (c *Holding) learn(tx *Tx, j *Job, report *CopyReport, good bool) {
 		return
 	}
 	switch {
+	case j.GiveUp:
 	case j.Kind == ScrubJob:
 		c.ScrubbedAt, c.Suspect = tx.At, false
 	case j.Repair && report.Lost > 0:

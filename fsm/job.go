@@ -18,6 +18,7 @@ type Job struct {
 	Wish       string   `cbor:"wish,omitempty"`        // id of the node that it must run on; "" means any
 	Trim       Trim     `cbor:"trim,omitempty"`        // of a copy
 	Repair     bool     `cbor:"repair,omitempty"`      // a copy that brings back only what its storage has lost
+	GiveUp     bool     `cbor:"give_up,omitempty"`     // a scrub that reads what is lost alone, and makes its storage miss it no more
 	AssignedAt Time     `cbor:"assigned_at,omitempty"` // when its node got it
 	Snapshot   string   `cbor:"snapshot,omitempty"`    // of a restore without a backup: what the repository knows it by
 	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
@@ -77,6 +78,7 @@ type CreateJob struct {
 	Percent    int     `cbor:"percent,omitempty"`
 	Trim       Trim    `cbor:"trim,omitempty"`
 	Repair     bool    `cbor:"repair,omitempty"`
+	GiveUp     bool    `cbor:"give_up,omitempty"`
 	Files      int     `cbor:"files,omitempty"`    // of a drill; otherwise as the settings say
 	Snapshot   string  `cbor:"snapshot,omitempty"` // of a restore from a repository instead of a backup
 	AsOf       Time    `cbor:"as_of,omitempty"`
@@ -90,7 +92,7 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 		return "", err
 	}
 	j := &Job{Meta: Meta{ID: c.ID}, Run: Run{Status: Queued}, Kind: c.Kind, By: tx.By, Restore: c.Restore,
-		Percent: c.Percent, Trim: c.Trim, Repair: c.Repair, Snapshot: c.Snapshot, AsOf: c.AsOf}
+		Percent: c.Percent, Trim: c.Trim, Repair: c.Repair, GiveUp: c.GiveUp, Snapshot: c.Snapshot, AsOf: c.AsOf}
 	if err := c.subject(tx, j); err != nil {
 		return "", err
 	}
@@ -113,6 +115,9 @@ func (c *CreateJob) apply(tx *Tx) (string, error) {
 		if j.Restore.Overwrite == Beside {
 			j.Restore.At = tx.At
 		}
+	}
+	if c.GiveUp {
+		tx.detail = "gives up what is lost"
 	}
 	put(tx, &tx.Jobs, j)
 	return j.ID, nil
@@ -191,6 +196,9 @@ func (c *CreateJob) place(tx *Tx, j *Job) error {
 	}
 	if node == "" && (c.Kind == RestoreJob || role == RoleStorage) {
 		return invalidField("node", "name the %s that the %s is to run on", role, c.Kind)
+	}
+	if c.GiveUp && role != RoleStorage {
+		return invalidField("give_up", "a %s cannot give up what is lost, a scrub can", c.Kind)
 	}
 	if c.Storage != "" {
 		n, ok := tx.Nodes.Find(c.Storage)

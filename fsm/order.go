@@ -47,6 +47,7 @@ type Order struct {
 	Files      int               `cbor:"files,omitempty"`  // of a drill
 	Trim       Trim              `cbor:"trim,omitempty"`
 	Repair     bool              `cbor:"repair,omitempty"`
+	GiveUp     bool              `cbor:"give_up,omitempty"` // of a scrub
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
 	Grants     []Grant           `cbor:"grants,omitempty"`
 	Conduct    *Conduct          `cbor:"conduct,omitempty"` // of a backup
@@ -148,7 +149,7 @@ func (v *View) backupOrder(b *Backup) Order {
 
 func (v *View) jobOrder(j *Job) Order {
 	o := Order{ID: j.ID, Kind: OrderKind(j.Kind), Role: j.Kind.Role(), Attempt: j.Attempt, Fence: j.Fence,
-		Cancel: j.Cancel, Percent: j.Percent, Trim: j.Trim, Repair: j.Repair, Repository: v.access(j.Repository, v.readable(j.Repository, j.Storage))}
+		Cancel: j.Cancel, Percent: j.Percent, Trim: j.Trim, Repair: j.Repair, GiveUp: j.GiveUp, Repository: v.access(j.Repository, v.readable(j.Repository, j.Storage))}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		o.Snapshot = b.Snapshot
 		if c, ok := v.Clients.Get(b.Client); ok {

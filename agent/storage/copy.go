@@ -194,6 +194,11 @@ func (c *copying) prune(theirs []blob.Info) error {
 	if err != nil {
 		return err
 	}
+	if c.trim != fsm.TrimNone && len(theirs) > 0 {
+		if err := c.forget(there); err != nil {
+			return err
+		}
+	}
 	var extra []blob.Info
 	var all, bytes int64
 	for _, info := range mine {
@@ -226,6 +231,20 @@ func (c *copying) prune(theirs []blob.Info) error {
 		}
 		c.report.Trimmed++
 		c.report.Extra--
+	}
+	return nil
+}
+
+// forget gives up what is lost here and the source does not miss: it was pruned there,
+// or given up.
+func (c *copying) forget(there map[string]bool) error {
+	for _, name := range c.store.Lost(c.ns) {
+		if there[name] {
+			continue
+		}
+		if _, err := c.store.giveUpOne(c.ns, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -56,7 +56,9 @@
 // goes into the quarantine, and counts as lost together with what the ledger knows
 // and the disk does not have. A lost blob is not listed and not given: a reader finds
 // it missing, never wrong. A repair is a copy that brings back what is lost and
-// nothing else.
+// nothing else. What is lost counts until it is stored again, is deleted because
+// nothing refers to it any more, or is given up because a person says so; a copy gives
+// up what its source does not miss.
 //
 // # Who may do what
 //

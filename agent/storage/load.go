@@ -91,7 +91,7 @@ func (s *Store) loadShard(ns, dir string) error {
 		if err != nil {
 			s.spaces[ns].damaged++
 			if !errors.Is(err, errMisplaced) && !blob.Ephemeral(file.Name()) {
-				s.spaces[ns].lost[file.Name()] = "damaged"
+				s.spaces[ns].lost[file.Name()] = inPlace
 			}
 		} else {
 			s.spaces[ns].add(file.Name(), h)
@@ -99,6 +99,17 @@ func (s *Store) loadShard(ns, dir string) error {
 		s.mu.Unlock()
 	}
 	return nil
+}
+
+// inPlace is why a blob is lost whose file still lies where it was.
+const inPlace = "damaged"
+
+// setAside counts a damaged file no more that lies among the blobs no more. The caller
+// holds the store's lock.
+func (sp *space) setAside(name string) {
+	if sp.lost[name] == inPlace {
+		sp.damaged = max(0, sp.damaged-1)
+	}
 }
 
 // errMisplaced is an errDamaged: the file may be a blob, but not one from here.

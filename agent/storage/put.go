@@ -172,8 +172,8 @@ func (s *Store) publish(o Offer, h head, tmp string) (blob.Info, error) {
 }
 
 // Delete removes a blob that has reached the minimum age; one that is younger is
-// [blob.ErrYoung], one that does not exist [blob.ErrMissing]. anyAge is for what may
-// go at once.
+// [blob.ErrYoung], one that does not exist [blob.ErrMissing]. One that is lost is
+// missed no more. anyAge is for what may go at once.
 func (s *Store) Delete(ns, name string, anyAge bool) error {
 	if err := checkNames(ns, name); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (s *Store) Delete(ns, name string, anyAge bool) error {
 	defer lock.Unlock()
 	e, ok := s.lookup(ns, name)
 	if !ok {
-		return fmt.Errorf("%w: %s", blob.ErrMissing, name)
+		return s.forget(ns, name)
 	}
 	if age := s.now().Sub(time.Unix(0, e.created)); age < s.opt.MinAge && !anyAge {
 		return fmt.Errorf("%w: %s is %v old, %v are needed", blob.ErrYoung, name, age.Round(time.Second), s.opt.MinAge)

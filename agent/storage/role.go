@@ -84,8 +84,13 @@ func (r *Role) count(ns string, report *fsm.CopyReport) {
 	}
 }
 
-// doScrub reads what the store has of a namespace again.
+// doScrub reads what the store has of a namespace again, or gives up what it has lost.
 func (r *Role) doScrub(ctx context.Context, o fsm.Order, out *fsm.Outcome, progress func(fsm.Progress)) (fsm.CopyReport, error) {
+	if o.GiveUp {
+		n, err := r.cfg.Store.giveUp(ctx, o.Repository.Namespace, r.scrub)
+		out.Stats = fsm.Stats{Deleted: n}
+		return fsm.CopyReport{}, err
+	}
 	found, err := r.cfg.Store.scrub(ctx, o.Repository.Namespace, o.ID, r.scrub, func(done, all scrubReport) {
 		progress(fsm.Progress{Phase: "scrub", Files: done.Blobs + done.Found, Bytes: done.Bytes, TotalFiles: all.Blobs, TotalBytes: all.Bytes, Errors: done.Found})
 	})

@@ -217,6 +217,7 @@ func (sc *scrubbing) lose(f *os.File, name, why string) (found bool, err error) 
 	if listed {
 		sp.remove(name)
 	}
+	sp.setAside(name)
 	sp.lost[name] = why
 	s.log.Error("a blob is lost", "namespace", sc.ns, "blob", name, "reason", why)
 	return true, nil

@@ -921,6 +921,9 @@ type Job struct {
 	Files      *int64     `json:"files,omitempty"`
 	FinishedAt *time.Time `json:"finished_at"`
 
+	// GiveUp Of a scrub: it makes its storage miss no more what is lost
+	GiveUp *bool `json:"give_up,omitempty"`
+
 	// Id Opaque and for ever
 	Id string `json:"id"`
 
@@ -1965,6 +1968,9 @@ type ScheduleInput struct {
 
 // ScrubInput defines model for ScrubInput.
 type ScrubInput struct {
+	// GiveUp Read what is lost alone, and miss it no more where it is not back. For what no copy has, once a verification has told which backups are hit: see damaged_backups of it
+	GiveUp *bool `json:"give_up,omitempty"`
+
 	// Storage Id or name; otherwise the one that is written to
 	Storage *string `json:"storage,omitempty"`
 }

@@ -156,6 +156,9 @@ func TestHealingLeavesWhatIsNotThereAnyMore(t *testing.T) {
 	// lost still needed by a backup, and when that is gone.
 	w.Allow("n1", ns, storage.Read|storage.Write|storage.Delete)
 	for _, gone := range []backup.SnapshotID{"", first.ID} {
+		if len(w.missed()) == 0 || len(w.Store.Lost(ns)) == 0 {
+			t.Error("what a backup needs is forgotten")
+		}
 		if _, err := w.engine.Forget(t.Context(), w.repo, backup.Retention{}, gone); err != nil {
 			t.Fatal(err)
 		}
@@ -163,8 +166,8 @@ func TestHealingLeavesWhatIsNotThereAnyMore(t *testing.T) {
 	}
 	w.verify()
 	same(t, dir, w.anew().restore(third.ID))
-	if lost := w.lost(); len(lost) != 0 {
-		t.Errorf("the index still refers to %v", lost)
+	if missed, lost := w.missed(), w.Store.Lost(ns); len(missed) != 0 || len(lost) != 0 {
+		t.Errorf("the index still refers to %v, the storage misses %v", missed, lost)
 	}
 }
 
@@ -179,8 +182,8 @@ func (w *world) maintain(c *clock, times int) {
 	}
 }
 
-// lost gives the packs that the index refers to and the storage does not have.
-func (w *world) lost() (lost map[kblob.ID]bool) {
+// missed gives the packs that the index refers to and the storage does not have.
+func (w *world) missed() (lost map[kblob.ID]bool) {
 	w.t.Helper()
 	w.write(func(ctx context.Context, rw repo.RepositoryWriter) (err error) {
 		lost, err = lostPacks(ctx, rw.(repo.DirectRepositoryWriter), content.IterateOptions{IncludeDeleted: true})

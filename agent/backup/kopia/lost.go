@@ -2,6 +2,10 @@ package kopia
 
 import (
 	"context"
+	"slices"
+	"strings"
+
+	wire "bcm/agent/storage/blob"
 
 	"github.com/kopia/kopia/repo"
 	kblob "github.com/kopia/kopia/repo/blob"
@@ -37,6 +41,37 @@ func lostPacks(ctx context.Context, w repo.DirectRepositoryWriter, which content
 		lost[pack] = true
 	}
 	return lost, nil
+}
+
+// giveUp lets the storage forget the packs that it has lost and the index does not refer
+// to any more: nobody misses them.
+func giveUp(ctx context.Context, h *handle, w repo.DirectRepositoryWriter) error {
+	all, err := h.store.client.ListAll(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	all = slices.DeleteFunc(all, func(i wire.Info) bool {
+		return !i.Lost || !strings.HasPrefix(i.Name, "p") && !strings.HasPrefix(i.Name, "q")
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	if err := w.Refresh(ctx); err != nil {
+		return reading(err)
+	}
+	missed, err := lostPacks(ctx, w, content.IterateOptions{IncludeDeleted: true})
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		if missed[kblob.ID(i.Name)] {
+			continue
+		}
+		if err := h.store.DeleteBlob(ctx, kblob.ID(i.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pruner is a writer for kopia's maintenance in a repository with packs that are lost.

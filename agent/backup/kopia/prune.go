@@ -49,7 +49,10 @@ func (e *Engine) prune(ctx context.Context, r backup.Repo, l backup.Lease, ev ba
 				if err != nil {
 					return err
 				}
-				return snapshotmaintenance.Run(ctx, pruner{w, lost}, maintenance.ModeFull, true, safety)
+				if err := snapshotmaintenance.Run(ctx, pruner{w, lost}, maintenance.ModeFull, true, safety); err != nil {
+					return err
+				}
+				return giveUp(ctx, h, w)
 			})
 		stats.Deleted, stats.Young = run.counts()
 		return writing(ctx, err)

@@ -120,24 +120,39 @@ func (a *app) repositoryUpdate() *cobra.Command {
 func (a *app) repositoryScrub() *cobra.Command {
 	var r result
 	var storage string
-	var wait bool
+	var giveUp, yes, wait bool
 	cmd := &cobra.Command{
 		Use:   "scrub REPOSITORY",
 		Short: "Read again what a storage has of a repository",
 		Long: `Read again what a storage has of a repository and compare all checksums. Damaged
-blobs are set aside, and fetched from another copy where there is one.`,
+blobs are set aside, and fetched from another copy where there is one.
+
+With --give-up, the storage that is written to is to miss no more what it has lost and
+no copy has. bcm repository verify tells first which backups that hits; these stay as
+damaged as they are, and an alert names them until they are deleted.`,
 		Args:              Takes("REPOSITORY"),
 		ValidArgsFunction: a.firstArg(repositoryRefs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body := make(changes)
 			take(body, cmd, "storage", "storage", storage)
+			take(body, cmd, "give-up", "give_up", giveUp)
+			if giveUp {
+				if err := a.mayGiveUp(cmd, yes, args[0]); err != nil {
+					return err
+				}
+			}
 			done := func(j run) string {
+				if giveUp {
+					return fmt.Sprintf("%s of %s given up", plural(value(j.Stats.Deleted), "lost blob"), args[0])
+				}
 				return fmt.Sprintf("read %s of %s again: nothing is damaged", size(j.Stats.Bytes), args[0])
 			}
 			return a.work(cmd, begins{"scrub", at("repositories", args[0], "scrub"), "jobs"}, body, wait, &r, done)
 		},
 	}
 	cmd.Flags().StringVar(&storage, "storage", "", "storage to read on; the one that is written to when not given")
+	cmd.Flags().BoolVar(&giveUp, "give-up", false, "miss no more what is lost and no copy has")
+	yesFlag(cmd, &yes)
 	waitFlag(cmd, &wait)
 	a.completeRefs(cmd, "storage", keeperRefs)
 	r.flags(cmd)

@@ -2914,6 +2914,8 @@ export interface components {
             files?: number;
             /** Format: date-time */
             finished_at: string | null;
+            /** @description Of a scrub: it makes its storage miss no more what is lost */
+            give_up?: boolean;
             /** @description Opaque and for ever */
             id: string;
             /**
@@ -3878,6 +3880,8 @@ export interface components {
             zone?: string;
         };
         ScrubInput: {
+            /** @description Read what is lost alone, and miss it no more where it is not back. For what no copy has, once a verification has told which backups are hit: see damaged_backups of it */
+            give_up?: boolean;
             /** @description Id or name; otherwise the one that is written to */
             storage?: string;
         };
