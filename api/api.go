@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"log"
 	"net/http"
 	"slices"
 	"sync"
@@ -22,12 +23,17 @@ type Config struct {
 	GossipKey []byte           // handed to nodes that join
 	Files     Files            // looks into stored backups; nil answers that this manager cannot
 	Servers   Servers          // asks SEP sesam servers; nil answers that this manager cannot
+	Managers  Managers         // reaches other managers; nil sends everybody there instead
 	Console   http.Handler     // everything that is not the API; nil answers 404
 	Name      string           // of this manager, for Bcm-Served-By
 	Version   string           // of the program
 	Now       func() time.Time // nil means [time.Now]
 	Log       hclog.Logger     // nil means silence
 }
+
+// Managers gives what carries requests to the API of the manager with an id, and to
+// nobody else.
+type Managers func(id string) http.RoundTripper
 
 // API serves the HTTP interface of one manager. It is safe for concurrent use.
 type API struct {
@@ -40,6 +46,9 @@ type API struct {
 	presence *presence
 	metrics  *metrics
 	streams  chan struct{} // one place for each open stream
+	lanes    *lanes
+	buffers  *bufferPool
+	quiet    *log.Logger   // of what goes wrong on others' side
 	closed   chan struct{} // closed when streams are to end
 	close    func()
 	table    []route
@@ -63,8 +72,11 @@ func New(cfg Config) (*API, error) {
 		gate:     newGate(cfg.Now),
 		presence: newPresence(),
 		streams:  make(chan struct{}, maxStreams),
+		lanes:    newLanes(),
+		buffers:  new(bufferPool),
 		closed:   make(chan struct{}),
 	}
+	a.quiet = a.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	a.close = sync.OnceFunc(func() { close(a.closed) })
 	a.metrics = newMetrics(a)
 	engine, err := newEngine(a)

@@ -136,9 +136,7 @@ func (c *call) redirected() bool {
 		c.refuse(c.gin, fsm.Errorf(fsm.Unavailable, "there is no leader at the moment; ask again"))
 		return true
 	}
-	to := *c.gin.Request.URL
-	to.Scheme, to.Host = "https", status.LeaderAPI
-	c.gin.Redirect(http.StatusTemporaryRedirect, to.String())
+	c.gin.Redirect(http.StatusTemporaryRedirect, atLeader(c.gin.Request.URL, status))
 	c.gin.Abort()
 	return true
 }

@@ -103,7 +103,7 @@ func printable(id string) bool {
 // elsewhere serves the paths that are not in the table.
 func (a *API) elsewhere(g *gin.Context) {
 	path := g.Request.URL.Path
-	if path == "/v1" || strings.HasPrefix(path, "/v1/") || a.Console == nil {
+	if path == "/v1" || strings.HasPrefix(path, "/v1/") || path == "/sesam" || strings.HasPrefix(path, "/sesam/") || a.Console == nil {
 		a.refuse(g, fsm.Errorf(fsm.NotFound, "there is no %s; /openapi.json lists all paths", path))
 		return
 	}
@@ -116,15 +116,16 @@ func (a *API) elsewhere(g *gin.Context) {
 func (a *API) door(r route) gin.HandlerFunc {
 	known := r.queries()
 	return func(g *gin.Context) {
-		h := g.Writer.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if h := g.Writer.Header(); r.method != anyMethod {
+			h.Set("Cache-Control", "no-store")
+			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		}
 		c := &call{API: a, gin: g, route: r, query: g.Request.URL.Query()}
 		if err := c.enter(known); err != nil {
 			a.refuse(g, err)
 			return
 		}
-		if c.redirected() {
+		if r.method != anyMethod && c.redirected() {
 			return
 		}
 		g.Request = g.Request.WithContext(withCall(g.Request.Context(), c))
@@ -135,9 +136,11 @@ func (a *API) door(r route) gin.HandlerFunc {
 // enter asks, in this order: is the request well formed, who is it, may they,
 // and how fresh must the view be.
 func (c *call) enter(known []string) error {
-	g := c.gin
-	if err := c.API.cross.Check(g.Request); err != nil {
-		return fsm.Errorf(fsm.Denied, "a page of another origin may not do this")
+	if c.route.method == anyMethod {
+		return c.enterThrough()
+	}
+	if err := c.crossing(c.gin.Request); err != nil {
+		return err
 	}
 	if err := checkQuery(c.query, known); err != nil {
 		return err
@@ -149,6 +152,34 @@ func (c *call) enter(known []string) error {
 		return err
 	}
 	return c.look()
+}
+
+// enterThrough is enter for a request that is somebody else's to understand. Pages of
+// any origin may ask a server what it answers to strangers.
+func (c *call) enterThrough() error {
+	if c.route.right != Anyone {
+		r := *c.gin.Request
+		if changes(&r) { // also what opens a connection for more
+			r.Method = http.MethodPost
+		}
+		if err := c.crossing(&r); err != nil {
+			return err
+		}
+	}
+	if err := c.authenticate(); err != nil {
+		return err
+	}
+	var err error
+	c.view, err = c.Cluster.View(c.ctx(), fsm.AtLeast(c.floor))
+	return err
+}
+
+// crossing refuses what a page of another origin makes a browser do.
+func (c *call) crossing(r *http.Request) error {
+	if c.API.cross.Check(r) != nil {
+		return fsm.Errorf(fsm.Denied, "a page of another origin may not do this")
+	}
+	return nil
 }
 
 // checkQuery refuses parameters that the route does not have.

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -24,6 +25,11 @@ type metrics struct {
 	commit   prometheus.Histogram
 	logins   *prometheus.CounterVec
 	ends     *ends
+
+	carriedTotal *prometheus.CounterVec
+	carriedTime  *prometheus.HistogramVec
+	carriedBytes *prometheus.CounterVec
+	carriedNow   *prometheus.GaugeVec
 }
 
 func newMetrics(a *API) *metrics {
@@ -45,6 +51,7 @@ func newMetrics(a *API) *metrics {
 			Help: "Logins tried, by outcome: ok, refused, limited."}, []string{"outcome"}),
 		ends: newEnds(),
 	}
+	m.countCarried()
 	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.applies, m.commit, m.logins, &stateCollector{a, m.ends},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -73,7 +80,7 @@ func (a *API) measure(g *gin.Context) {
 			route = "other"
 		}
 		a.metrics.requests.WithLabelValues(methodOf(g.Request), route, strconv.Itoa(g.Writer.Status())).Inc()
-		if route != "/v1/stream" {
+		if route != "/v1/stream" && !strings.HasSuffix(route, "/*path") {
 			a.metrics.duration.WithLabelValues(route).Observe(time.Since(begin).Seconds())
 		}
 	}()

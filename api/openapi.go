@@ -43,7 +43,7 @@ func humaConfig(a *API) huma.Config {
 func (a *API) operation(r route, status int) huma.Operation {
 	op := huma.Operation{
 		OperationID:   r.id,
-		Method:        r.method,
+		Method:        r.documented(),
 		Path:          r.path,
 		Summary:       r.says,
 		Tags:          []string{r.tag()},
@@ -72,7 +72,7 @@ func (a *API) operation(r route, status int) huma.Operation {
 		}
 	}
 	op.Parameters = append(op.Parameters, queryParams(r)...)
-	if r.method != http.MethodGet {
+	if r.documented() != http.MethodGet {
 		op.Parameters = append(op.Parameters,
 			header(requestHeader, "Names this request: asked again with the same id it has no second effect"),
 			header("If-Match", "Only when the object still has this ETag"))
@@ -178,7 +178,7 @@ type docsRow struct {
 func (a *API) docsRows() []docsRow {
 	var rows []docsRow
 	for _, r := range a.table {
-		op := operationOf(a.huma.OpenAPI().Paths[r.path], r.method)
+		op := operationOf(a.huma.OpenAPI().Paths[r.path], r.documented())
 		if op == nil {
 			continue
 		}

@@ -20,6 +20,8 @@ const (
 	NoSuchMethod     fsm.Code = "method_not_allowed" // 405
 	TooLarge         fsm.Code = "too_large"          // 413
 	UnsupportedMedia fsm.Code = "unsupported_media"  // 415: not application/json
+	BadGateway       fsm.Code = "bad_gateway"        // 502: the server that a request is for does not answer, or not well
+	GatewayTimeout   fsm.Code = "gateway_timeout"    // 504: nor in time
 )
 
 // Problem is the form of every error, after RFC 9457.
@@ -74,6 +76,10 @@ func statusOf(code fsm.Code) int {
 		return http.StatusTooManyRequests
 	case fsm.Unavailable:
 		return http.StatusServiceUnavailable
+	case BadGateway:
+		return http.StatusBadGateway
+	case GatewayTimeout:
+		return http.StatusGatewayTimeout
 	case fsm.NoRoom:
 		return http.StatusInsufficientStorage
 	case fsm.OutcomeUnknown:

@@ -58,7 +58,7 @@ func common() []param {
 // queried gives all parameters of the query. Strangers can neither wait nor make
 // the managers confer.
 func (r route) queried() []param {
-	if r.right == Anyone {
+	if r.right == Anyone || r.method == anyMethod {
 		return r.params
 	}
 	return slices.Concat(r.params, common())
@@ -93,8 +93,28 @@ const routeKey = "route"
 // binaryType is that of content without a form of ours.
 const binaryType = "application/octet-stream"
 
-// ginPath writes {user} as gin wants it, :user.
+// anyMethod is the method of a route that takes them all, and hands requests on:
+// neither their query nor their body is ours. Its path ends in {path}, which stands
+// for all below.
+const anyMethod = "ANY"
+
+// carriedMethods are those of requests that are handed on.
+func carriedMethods() []string {
+	return []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
+}
+
+// documented is the method under which a route stands in the document, which knows
+// no word for all.
+func (r route) documented() string {
+	if r.method == anyMethod {
+		return http.MethodGet
+	}
+	return r.method
+}
+
+// ginPath writes {user} as gin wants it, :user, and {path} as *path.
 func ginPath(path string) string {
+	path = strings.Replace(path, "{path}", "*path", 1)
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
@@ -195,6 +215,23 @@ func plain(kind string, h func(c *call) error) func(*API, route) {
 				a.refuse(c.gin, err)
 			}
 		})
+	}
+}
+
+// through binds a handler that hands requests on, and the answers back.
+func through(h func(c *call) error) func(*API, route) {
+	return func(a *API, r route) {
+		op := a.operation(r, http.StatusOK)
+		op.Description = strings.TrimSpace(op.Description + " Takes all methods; query, body and answer are the server's.")
+		a.huma.OpenAPI().AddOperation(&op)
+		for _, method := range carriedMethods() {
+			a.engine.Handle(method, ginPath(r.path), a.door(r), func(g *gin.Context) {
+				c := callOf(g.Request.Context())
+				if err := h(c); err != nil {
+					a.refuse(g, err)
+				}
+			})
+		}
 	}
 }
 

@@ -82,6 +82,8 @@ func (a *API) nodeRoutes() []route {
 		{"POST", "/v1/nodes/{node}/drain", fsm.NodesWrite, "drainNode", "Let a node finish and give it nothing new", read(drainNode), nil, false},
 		{"GET", "/v1/nodes/{node}/impact", fsm.DataRead, "getNodeImpact", "What depends on a node: what stands still, or is lost, when it dies", read(nodeImpact), nil, false},
 		{"GET", "/v1/nodes/{node}/events", fsm.EventsRead, "listNodeEvents", "The audit trail of a node", list(nodeEvents()), nil, false},
+		{"ANY", "/v1/nodes/{node}/proxy/{path}", fsm.NodesWrite, "proxyNode", "Ask a SEP sesam server under the account of the cluster; needs users:write too", through(proxy), nil, true},
+		{"ANY", "/sesam/{node}/{path}", Anyone, "passThrough", "For a SEP sesam server's own clients, whom it lets in itself", through(passThrough), nil, true},
 		{"POST", "/v1/join", Anyone, "join", "Let a node in that has a join token", take(join), nil, false},
 	}
 }

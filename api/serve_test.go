@@ -91,7 +91,7 @@ func TestDocuments(t *testing.T) {
 	}
 	page := w.ask(t, "GET", "/docs", "", "Authorization", "").Body.String()
 	for _, r := range w.api.table {
-		op := doc.Paths[r.path][strings.ToLower(r.method)]
+		op := doc.Paths[r.path][strings.ToLower(r.documented())]
 		if op["operationId"] != r.id || op["x-right"] != string(r.right) {
 			t.Errorf("%s %s is documented as %v", r.method, r.path, op["operationId"])
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"time"
 
@@ -14,6 +15,10 @@ type Servers interface {
 	// Probe gives the certificate that the server at an address of the form
 	// https://host:port shows. It sends the server nothing.
 	Probe(ctx context.Context, address string) (ServerCertificate, error)
+	// Plain gives what carries requests to a server as they are.
+	Plain(to fsm.ServerAccess) http.RoundTripper
+	// Account gives what carries requests to a server in a session of the account.
+	Account(to fsm.ServerAccess) http.RoundTripper
 }
 
 // ServerCertificate is what a server shows of itself before it is trusted.

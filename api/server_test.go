@@ -36,7 +36,10 @@ func (w *world) serve(t testing.TB, id, name string) {
 }
 
 // shownBy is a server that shows a certificate, or cannot be reached.
-type shownBy struct{ err error }
+type shownBy struct {
+	Servers
+	err error
+}
 
 func (s shownBy) Probe(context.Context, string) (ServerCertificate, error) {
 	return ServerCertificate{Fingerprint: aFingerprint, Subject: "CN=sesam-2", Issuer: "CN=sesam-2",
@@ -53,7 +56,7 @@ func TestServersAreTrustedFirst(t *testing.T) {
 	if p := problemIn(t, w.ask(t, "POST", "/v1/nodes", in+"}")); p.Status != 422 || !strings.Contains(p.Detail, aFingerprint) || !strings.Contains(p.Detail, "CN=sesam-2") {
 		t.Errorf("without a fingerprint: %+v", p)
 	}
-	w.api.Servers = shownBy{errors.New("no route to host")}
+	w.api.Servers = shownBy{err: errors.New("no route to host")}
 	if p := problemIn(t, w.ask(t, "POST", "/v1/nodes", in+"}")); p.Status != 422 || !strings.Contains(p.Detail, "no route") {
 		t.Errorf("a server that is away: %+v", p)
 	}

@@ -122,3 +122,27 @@ func TestOldWarningsGo(t *testing.T) {
 		t.Errorf("%d rows are kept", table.Len())
 	}
 }
+
+// What somebody does on a server under the cluster's account stands in the audit
+// trail, and is for those who may change users.
+func TestCallsOfServers(t *testing.T) {
+	l := served(t)
+	before := rows(l.view())
+	l.do("user:adm", &CallServer{ID: "v1", Method: "POST", Path: "/sep/api/v2/users/create"})
+	if e := l.lastEvent(); e.By != "user:adm" || e.Object.Name != "sesam-1" || e.Object.Noun != "nodes" || e.Detail != "POST /sep/api/v2/users/create" {
+		t.Errorf("%+v", e)
+	}
+	if after := rows(l.view()); fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Error("it changes the state")
+	}
+	_, err := l.try("user:op", &CallServer{ID: "v1", Method: "POST", Path: "/"})
+	if CodeOf(err) != Denied || !strings.Contains(err.Error(), "users:write") {
+		t.Errorf("an operator acts as the cluster's account: %v", err)
+	}
+	for id, code := range map[string]Code{"nope": NotFound, "m1": Conflict} {
+		if _, err := l.try("user:adm", &CallServer{ID: id, Method: "POST", Path: "/"}); CodeOf(err) != code {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	sound(l)
+}

@@ -77,6 +77,7 @@ var kinds = []kind{
 	{"server.drift", 1, "", "plan", func() Command { return new(NoteDrift) }},
 	{"server.adopt", 1, "", "plan", func() Command { return new(AdoptDrift) }},
 	{"server.sync", 1, "", "plan", func() Command { return new(CreateSync) }},
+	{"server.call", 1, NodesWrite, "", func() Command { return new(CallServer) }},
 	{"server.retry", 1, UsersWrite, "", func() Command { return new(RetrySync) }},
 	{"password.expire", 1, "", "plan", func() Command { return new(ExpirePassword) }},
 	{"certificate.issue", 1, "", "node system", func() Command { return new(IssueCertificate) }},

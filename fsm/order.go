@@ -122,12 +122,13 @@ func (v *View) Orders(node string) Orders {
 // watched lists the servers that a node looks after.
 func (v *View) watched(node string) (all []ServerAccess) {
 	for s := range v.Servers.By("carrier", node) {
-		all = append(all, v.serverAccess(s))
+		all = append(all, v.ServerAccess(s))
 	}
 	return all
 }
 
-func (v *View) serverAccess(s *Server) ServerAccess {
+// ServerAccess tells how to enter a server.
+func (v *View) ServerAccess(s *Server) ServerAccess {
 	a := ServerAccess{ID: s.ID, Address: s.Address, Account: s.Account, Sealed: s.Password, Fingerprint: s.Fingerprint}
 	if n, ok := v.Nodes.Get(s.ID); ok {
 		a.Name = n.Name
@@ -169,7 +170,7 @@ func (v *View) jobOrder(j *Job) Order {
 		}
 	}
 	if s, ok := v.Servers.Get(j.Server); ok {
-		o.Servers, o.Revision, o.Steps = []ServerAccess{v.serverAccess(s)}, j.Revision, j.Steps
+		o.Servers, o.Revision, o.Steps = []ServerAccess{v.ServerAccess(s)}, j.Revision, j.Steps
 	}
 	if o.Role == RoleStorage && o.Repository != nil {
 		o.Repository.Sealed = nil // a storage never holds a key

@@ -40,7 +40,7 @@ func (l *lab) serve() {
 	l.sync("sync")
 	l.do("plan:sync", &SettleServer{ID: "v1", Revision: l.view().Revision()}, &NoteDrift{ID: "v1", Revision: l.view().Revision(), Drift: []Step{{Do: RemoveStep, Kind: ServerUser, Name: "x"}}},
 		&AdoptDrift{ID: "v1", Revision: l.view().Revision()})
-	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
+	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &CallServer{ID: "v1", Method: "POST", Path: "/sep/api/v2/clients/create"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.now = l.now.Add(KeepPasswords)
 	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
 }

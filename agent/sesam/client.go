@@ -78,11 +78,16 @@ func (c *client) call(ctx context.Context, method, path string, body []byte) (va
 		if !errors.Is(err, errSession) || again {
 			return v, err
 		}
-		c.mu.Lock()
-		if c.session == session {
-			c.session = ""
-		}
-		c.mu.Unlock()
+		c.forget(session)
+	}
+}
+
+// forget gives up a session that has ended, unless there is a new one already.
+func (c *client) forget(session string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session == session {
+		c.session = ""
 	}
 }
 

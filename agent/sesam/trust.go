@@ -10,13 +10,15 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"syscall"
 	"time"
 )
 
 // Bounds on connections.
 const (
-	dialTimeout   = 5 * time.Second
+	dialTimeout   = 3 * time.Second
 	answerTimeout = 30 * time.Second
 	connsEach     = 8 // to one server
 )
@@ -42,11 +44,38 @@ func pinned(fingerprint string) *tls.Config {
 	}
 }
 
+// dial connects to a server. Addresses that no server has are refused when the name
+// has been resolved, and so that a name cannot turn into one later: those of this
+// very link, where clouds tell machines their secrets, and those of many. This host
+// must be named as such.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	named, err := netip.ParseAddr(host)
+	local := host == "localhost" || err == nil && named.Unmap().IsLoopback()
+	d := net.Dialer{Timeout: dialTimeout, Control: func(_, to string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(to)
+		if err != nil {
+			return err
+		}
+		ip := at.Addr().Unmap()
+		if ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip.IsLoopback() && !local || ip == broadcast {
+			return fmt.Errorf("%s is no address of a server", ip)
+		}
+		return nil
+	}}
+	return d.DialContext(ctx, network, address)
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
 // Transport reaches one server, with the one certificate that is trusted. It goes
 // through no proxy.
 func Transport(fingerprint string) *http.Transport {
 	return &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:           dial,
 		TLSClientConfig:       pinned(fingerprint),
 		TLSHandshakeTimeout:   dialTimeout,
 		ResponseHeaderTimeout: answerTimeout,
@@ -73,14 +102,16 @@ func Probe(ctx context.Context, address string) (Certificate, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*dialTimeout)
 	defer cancel()
-	d := tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}} //nolint:gosec // a person is asked about what it shows
-	conn, err := d.DialContext(ctx, "tcp", u.Host)
+	conn, err := dial(ctx, "tcp", u.Host)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	defer conn.Close()
-	secure, ok := conn.(*tls.Conn)
-	if !ok || len(secure.ConnectionState().PeerCertificates) == 0 {
+	secure := tls.Client(conn, &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname(), InsecureSkipVerify: true}) //nolint:gosec // a person is asked about what it shows
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return Certificate{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if len(secure.ConnectionState().PeerCertificates) == 0 {
 		return Certificate{}, errors.New("the server shows no certificate")
 	}
 	cert := secure.ConnectionState().PeerCertificates[0]

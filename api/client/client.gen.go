@@ -4886,6 +4886,13 @@ type ClientInterface interface {
 	// Corresponds with GET /readyz (the `Readyz` operationId).
 	Readyz(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PassThrough For a SEP sesam server's own clients, whom it lets in itself
+	//
+	// Takes all methods; query, body and answer are the server's.
+	//
+	// Corresponds with GET /sesam/{node}/{path} (the `PassThrough` operationId).
+	PassThrough(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExplainAccess Why a user may do something, or what is missing
 	//
 	// Needs the right self.
@@ -5637,6 +5644,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
 	ListNodeObjects(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ProxyNode Ask a SEP sesam server under the account of the cluster; needs users:write too
+	//
+	// Needs the right nodes:write. Takes all methods; query, body and answer are the server's.
+	//
+	// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
+	ProxyNode(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRepositories Repositories
 	//
 	// Needs the right data:read.
@@ -6164,6 +6178,23 @@ func (c *Raw) Openapi(ctx context.Context, reqEditors ...RequestEditorFn) (*http
 // Corresponds with GET /readyz (the `Readyz` operationId).
 func (c *Raw) Readyz(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadyzRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PassThrough For a SEP sesam server's own clients, whom it lets in itself
+//
+// Takes all methods; query, body and answer are the server's.
+//
+// Corresponds with GET /sesam/{node}/{path} (the `PassThrough` operationId).
+func (c *Raw) PassThrough(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPassThroughRequest(c.Server, node, path)
 	if err != nil {
 		return nil, err
 	}
@@ -7895,6 +7926,23 @@ func (c *Raw) ListNodeObjects(ctx context.Context, node string, params *ListNode
 	return c.Client.Do(req)
 }
 
+// ProxyNode Ask a SEP sesam server under the account of the cluster; needs users:write too
+//
+// Needs the right nodes:write. Takes all methods; query, body and answer are the server's.
+//
+// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
+func (c *Raw) ProxyNode(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProxyNodeRequest(c.Server, node, path)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRepositories Repositories
 //
 // Needs the right data:read.
@@ -9127,6 +9175,47 @@ func NewReadyzRequest(server string, params *ReadyzParams) (*http.Request, error
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPassThroughRequest constructs an http.Request for the PassThrough method
+func NewPassThroughRequest(server string, node string, path string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "path", path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sesam/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -17726,6 +17815,47 @@ func NewListNodeObjectsRequest(server string, node string, params *ListNodeObjec
 	return req, nil
 }
 
+// NewProxyNodeRequest constructs an http.Request for the ProxyNode method
+func NewProxyNodeRequest(server string, node string, path string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "path", path, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/proxy/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRepositoriesRequest constructs an http.Request for the ListRepositories method
 func NewListRepositoriesRequest(server string, params *ListRepositoriesParams) (*http.Request, error) {
 	var err error
@@ -22417,6 +22547,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `Readyz` operationId).
 	ReadyzWithResponse(ctx context.Context, params *ReadyzParams, reqEditors ...RequestEditorFn) (*ReadyzResponse, error)
 
+	// PassThroughWithResponse For a SEP sesam server's own clients, whom it lets in itself
+	//
+	// Takes all methods; query, body and answer are the server's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sesam/{node}/{path} (the `PassThrough` operationId).
+	PassThroughWithResponse(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*PassThroughResponse, error)
+
 	// ExplainAccessWithResponse Why a user may do something, or what is missing
 	//
 	// Needs the right self.
@@ -23280,6 +23419,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/nodes/{node}/objects (the `ListNodeObjects` operationId).
 	ListNodeObjectsWithResponse(ctx context.Context, node string, params *ListNodeObjectsParams, reqEditors ...RequestEditorFn) (*ListNodeObjectsResponse, error)
 
+	// ProxyNodeWithResponse Ask a SEP sesam server under the account of the cluster; needs users:write too
+	//
+	// Needs the right nodes:write. Takes all methods; query, body and answer are the server's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
+	ProxyNodeWithResponse(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*ProxyNodeResponse, error)
+
 	// ListRepositoriesWithResponse Repositories
 	//
 	// Needs the right data:read.
@@ -24000,6 +24148,47 @@ func (r ReadyzResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadyzResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PassThroughResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PassThroughResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PassThroughResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PassThroughResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PassThroughResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PassThroughResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -27632,6 +27821,47 @@ func (r ListNodeObjectsResponse) ContentType() string {
 	return ""
 }
 
+type ProxyNodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProxyNodeResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProxyNodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProxyNodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProxyNodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProxyNodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRepositoriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -29701,6 +29931,21 @@ func (c *ClientWithResponses) ReadyzWithResponse(ctx context.Context, params *Re
 	return ParseReadyzResponse(rsp)
 }
 
+// PassThroughWithResponse For a SEP sesam server's own clients, whom it lets in itself
+//
+// Takes all methods; query, body and answer are the server's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sesam/{node}/{path} (the `PassThrough` operationId).
+func (c *ClientWithResponses) PassThroughWithResponse(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*PassThroughResponse, error) {
+	rsp, err := c.PassThrough(ctx, node, path, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePassThroughResponse(rsp)
+}
+
 // ExplainAccessWithResponse Why a user may do something, or what is missing
 //
 // Needs the right self.
@@ -31146,6 +31391,21 @@ func (c *ClientWithResponses) ListNodeObjectsWithResponse(ctx context.Context, n
 	return ParseListNodeObjectsResponse(rsp)
 }
 
+// ProxyNodeWithResponse Ask a SEP sesam server under the account of the cluster; needs users:write too
+//
+// Needs the right nodes:write. Takes all methods; query, body and answer are the server's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
+func (c *ClientWithResponses) ProxyNodeWithResponse(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*ProxyNodeResponse, error) {
+	rsp, err := c.ProxyNode(ctx, node, path, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProxyNodeResponse(rsp)
+}
+
 // ListRepositoriesWithResponse Repositories
 //
 // Needs the right data:read.
@@ -32121,6 +32381,32 @@ func ParseReadyzResponse(rsp *http.Response) (*ReadyzResponse, error) {
 	}
 
 	response := &ReadyzResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePassThroughResponse parses an HTTP response from a PassThroughWithResponse call
+func ParsePassThroughResponse(rsp *http.Response) (*PassThroughResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PassThroughResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -34627,6 +34913,32 @@ func ParseListNodeObjectsResponse(rsp *http.Response) (*ListNodeObjectsResponse,
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProxyNodeResponse parses an HTTP response from a ProxyNodeWithResponse call
+func ParseProxyNodeResponse(rsp *http.Response) (*ProxyNodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProxyNodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

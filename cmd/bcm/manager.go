@@ -46,6 +46,7 @@ type manager struct {
 	key      pki.Key
 	node     *cluster.Node
 	door     *api.API
+	carrier  *sesam.Carrier
 	password string // of the first administrator, when it was made here
 }
 
@@ -141,10 +142,13 @@ func (m *manager) open() error {
 	if m.node, err = cluster.Open(cfg, state, plans, m.log.Named("cluster")); err != nil {
 		return err
 	}
+	m.carrier = sesam.NewCarrier()
+	managers := agent.NewPeers(m.identity.Holder)
 	m.door, err = api.New(api.Config{
 		Cluster: apiCluster{m.node}, Key: m.key, GossipKey: m.secrets.GossipKeys[0],
 		Files:   newFiles(m.identity.Holder, filepath.Join(m.cfg.DataDir, "cache"), m.log.Named("files")),
-		Servers: servers{}, Console: ui.Handler(), Name: member.Name, Version: version, Log: m.log,
+		Servers: servers{m.carrier}, Managers: func(id string) http.RoundTripper { return managers.Client(id).Transport },
+		Console: ui.Handler(), Name: member.Name, Version: version, Log: m.log,
 	})
 	if err != nil {
 		return errors.Join(err, m.node.Close())
@@ -186,6 +190,7 @@ func (m *manager) run(ctx context.Context, https net.Listener) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	errShut := errors.Join(shutdown(closing, web), shutdown(closing, nodes))
+	m.carrier.Close(closing)
 	leave()
 	err = errors.Join(err, <-agreed, group.Wait(), errShut)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sesam/{node}/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For a SEP sesam server's own clients, whom it lets in itself
+         * @description Takes all methods; query, body and answer are the server's.
+         */
+        get: operations["passThrough"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/access/explain": {
         parameters: {
             query?: never;
@@ -1343,6 +1363,26 @@ export interface paths {
          * @description Needs the right data:read.
          */
         get: operations["listNodeObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/nodes/{node}/proxy/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask a SEP sesam server under the account of the cluster; needs users:write too
+         * @description Needs the right nodes:write. Takes all methods; query, body and answer are the server's.
+         */
+        get: operations["proxyNode"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4532,6 +4572,31 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passThrough: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                node: string;
+                /** @description Id or name */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description Refused */
             default: {
                 headers: {
@@ -7902,6 +7967,31 @@ export interface operations {
                     "application/json": components["schemas"]["ListServerObject"];
                 };
             };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proxyNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                node: string;
+                /** @description Id or name */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description Refused */
             default: {
                 headers: {
