@@ -34,7 +34,8 @@ describe('what needs attention', () => {
     expect(to(alert('critical', 'backup_overdue', 't', '', 'tasks'))).toEqual({ page: 'tasks', search: { task: 't' } })
     expect(to(alert('warning', 'copy_behind', 'r', '', 'repositories'))).toEqual({ page: 'repositories', search: { repository: 'r' } })
     expect(to(alert('warning', 'approval_pending', 'x', '', 'tasks')).page).toBe('approvals')
-    expect(to(alert('critical', 'no_leader', '', '', 'cluster')).search).toEqual({ role: 'cluster-manager' })
+    expect(to(alert('critical', 'no_leader', '', '', 'cluster')).page).toBe('cluster')
+    expect(to(alert('critical', 'backup_damaged', 'x', '', 'backups'))).toEqual({ page: 'backup', id: 'x' })
   })
 
   it('sums many of a kind up', () => {

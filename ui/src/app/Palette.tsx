@@ -8,19 +8,26 @@ import type { Icon } from '@tabler/icons-react'
 import { api, must } from '../api/client'
 import { lookOf, runStates } from '../components/states'
 import {
+  IconAlerts,
   IconApprovals,
+  IconAudit,
   IconBackups,
+  IconCertificates,
   IconClients,
   IconDrills,
   IconFind,
+  IconGroups,
+  IconManager,
   IconNodes,
   IconOverview,
   IconRepositories,
   IconRestores,
   IconSchedules,
   IconSearch,
+  IconSettings,
   IconSync,
   IconTasks,
+  IconTokens,
   IconUser,
   IconUsers,
 } from '../components/icons'
@@ -51,6 +58,13 @@ const places = [
   { to: '/drills', label: 'Restore drills', note: 'What was proved, and when', icon: IconDrills },
   { to: '/users', label: 'Users', note: 'Who may log in', icon: IconUsers },
   { to: '/approvals', label: 'Approvals', note: 'Changes that need two people', icon: IconApprovals },
+  { to: '/groups', label: 'Groups & rights', note: 'What each group gives', icon: IconGroups },
+  { to: '/tokens', label: 'Tokens', note: 'By which nodes join, and programs log in', icon: IconTokens },
+  { to: '/alerts', label: 'Alerts', note: 'What is wrong now', icon: IconAlerts },
+  { to: '/cluster', label: 'Cluster', note: 'The managers, and who leads', icon: IconManager },
+  { to: '/certificates', label: 'Certificates', note: 'By which members know each other', icon: IconCertificates },
+  { to: '/audit', label: 'Audit log', note: 'Who did what, and when', icon: IconAudit },
+  { to: '/settings', label: 'Settings', note: 'What holds for the whole cluster; your password', icon: IconSettings },
   { to: '/sync', label: 'Synchronisation', note: 'How far SEP sesam servers are in step', icon: IconSync },
 ] as const
 

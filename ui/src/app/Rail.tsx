@@ -2,8 +2,9 @@ import { Link, type LinkProps } from '@tanstack/react-router'
 import type { Icon } from '@tabler/icons-react'
 import { useAnswered, useStats } from '../api/session'
 import type { Stats } from '../api/types'
+import { useAlerts } from '../components/alerts'
 import { shortCount } from '../components/format'
-import { IconApprovals, IconBackups, IconClients, IconDrills, IconFind, IconNodes, IconOverview, IconRepositories, IconRestores, IconSchedules, IconSync, IconTasks, IconUsers } from '../components/icons'
+import { IconAlerts, IconApprovals, IconAudit, IconBackups, IconCertificates, IconClients, IconDrills, IconFind, IconGroups, IconManager, IconNodes, IconOverview, IconRepositories, IconRestores, IconSchedules, IconSettings, IconSync, IconTasks, IconTokens, IconUsers } from '../components/icons'
 import { Logo } from './Logo'
 
 interface Entry {
@@ -38,8 +39,20 @@ const sections: { title: string; entries: Entry[] }[] = [
     title: 'Access',
     entries: [
       { to: '/users', title: 'Users', icon: IconUsers, count: (s) => s.users },
+      { to: '/groups', title: 'Groups & rights', icon: IconGroups },
       { to: '/approvals', title: 'Approvals', icon: IconApprovals },
       { to: '/sync', title: 'Synchronisation', icon: IconSync },
+      { to: '/tokens', title: 'Tokens', icon: IconTokens },
+    ],
+  },
+  {
+    title: 'Operate',
+    entries: [
+      { to: '/alerts', title: 'Alerts', icon: IconAlerts },
+      { to: '/cluster', title: 'Cluster', icon: IconManager },
+      { to: '/certificates', title: 'Certificates', icon: IconCertificates },
+      { to: '/audit', title: 'Audit log', icon: IconAudit },
+      { to: '/settings', title: 'Settings', icon: IconSettings },
     ],
   },
 ]
@@ -66,6 +79,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
                 <Link to={to} className="rail-link" activeOptions={{ exact: to === '/', includeSearch: false }} onClick={onGo}>
                   <Icon size={17} stroke={1.7} aria-hidden="true" />
                   {title}
+                  {to === '/alerts' && <AlertCount />}
                   {count && stats && <span className="rail-count">{shortCount(count(stats))}</span>}
                 </Link>
               </li>
@@ -76,6 +90,14 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       <Served />
     </div>
   )
+}
+
+/** How many things are wrong, in the colour of the worst. */
+function AlertCount() {
+  const items = useAlerts().data?.items ?? []
+  if (items.length === 0) return null
+  const worst = items.some((alert) => alert.severity === 'critical') ? 'red' : 'amber'
+  return <span className={`rail-alerts tone-${worst}`}>{shortCount(items.length)}</span>
 }
 
 function Served() {

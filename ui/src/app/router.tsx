@@ -13,6 +13,11 @@ import { Empty } from '../components/Empty'
 import { ErrorPanel } from '../components/ErrorPanel'
 import { Page } from '../components/Page'
 import { formatQuery, parseQuery, Search, text, type RawSearch } from '../components/search'
+import { groupSearch } from '../features/groups/search'
+import { auditSearch } from '../features/audit/search'
+import { certificateSearch } from '../features/certificates/search'
+import { alertSearch } from '../features/alerts/search'
+import { tokenSearch } from '../features/tokens/search'
 import { LoginPage } from '../features/auth/LoginPage'
 import { backupSearch, browseSearch, findSearch } from '../features/backups/search'
 import { clientSearch } from '../features/clients/search'
@@ -175,7 +180,54 @@ const repositories = createRoute({
   component: lazyRouteComponent(() => import('../features/repositories/RepositoriesPage'), 'RepositoriesPage'),
 })
 
-const pages = [overview, nodes, objects, sync, backups, backup, browse, users, approvals, tasks, schedules, find, restores, drills, verifications, clients, repositories]
+const groups = createRoute({
+  getParentRoute: () => inside,
+  path: '/groups',
+  validateSearch: (raw: RawSearch) => groupSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/groups/GroupsPage'), 'GroupsPage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: (raw: RawSearch) => auditSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
+})
+
+const certificates = createRoute({
+  getParentRoute: () => inside,
+  path: '/certificates',
+  validateSearch: (raw: RawSearch) => certificateSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/certificates/CertificatesPage'), 'CertificatesPage'),
+})
+
+const alerts = createRoute({
+  getParentRoute: () => inside,
+  path: '/alerts',
+  validateSearch: (raw: RawSearch) => alertSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/alerts/AlertsPage'), 'AlertsPage'),
+})
+
+const tokens = createRoute({
+  getParentRoute: () => inside,
+  path: '/tokens',
+  validateSearch: (raw: RawSearch) => tokenSearch.clean(raw),
+  component: lazyRouteComponent(() => import('../features/tokens/TokensPage'), 'TokensPage'),
+})
+
+const cluster = createRoute({
+  getParentRoute: () => inside,
+  path: '/cluster',
+  component: lazyRouteComponent(() => import('../features/cluster/ClusterPage'), 'ClusterPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
+})
+
+const pages = [overview, nodes, objects, sync, backups, backup, browse, users, approvals, tasks, schedules, find, restores, drills, verifications, clients, repositories, groups, alerts, cluster, certificates, tokens, audit, settings]
 const tree = root.addChildren([login, inside.addChildren(pages)])
 
 export function newRouter(queries: QueryClient) {

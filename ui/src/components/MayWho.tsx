@@ -8,10 +8,19 @@ import { ErrorPanel } from './ErrorPanel'
 import { IconCheck, IconX } from './icons'
 import { useUserNames } from './names'
 
-const rights = ['data:read', 'data:write', 'backups:read', 'backups:run', 'backups:restore', 'backups:delete']
+const ofData = ['data:read', 'data:write', 'backups:read', 'backups:run', 'backups:restore', 'backups:delete']
+
+interface Props {
+  /** The object that it is about; "" asks about rights in general. */
+  object: string
+  /** The right that is asked about first. */
+  right: string
+  /** The rights to choose from. */
+  rights?: readonly string[]
+}
 
 /** Asks whether somebody may do something with an object, and why. */
-export function MayWho({ object, right: first }: { object: string; right: string }) {
+export function MayWho({ object, right: first, rights = ofData }: Props) {
   const me = useMe().user.name
   const mayUsers = useObstacle('users:read') === undefined
   const others = useUserNames(mayUsers)
@@ -19,13 +28,13 @@ export function MayWho({ object, right: first }: { object: string; right: string
   const [right, setRight] = useState(first)
   const answer = useQuery({
     queryKey: ['acls', 'explain', user, right, object],
-    queryFn: () => must(api.GET('/v1/access/explain', { params: { query: { user, right, object } } })),
+    queryFn: () => must(api.GET('/v1/access/explain', { params: { query: { user, right, ...(object && { object }) } } })),
   })
   return (
     <div className="may">
       <div className="may-question">
         <Select label="May" data={[...new Set([me, ...others.map((u) => u.value)])]} value={user} onChange={(value) => setUser(value ?? me)} searchable allowDeselect={false} />
-        <Select label="use the right" data={rights} value={right} onChange={(value) => setRight(value ?? first)} allowDeselect={false} />
+        <Select label="use the right" data={[...rights]} value={right} onChange={(value) => setRight(value ?? first)} allowDeselect={false} />
       </div>
       {answer.error && <ErrorPanel problem={asProblem(answer.error)} onRetry={() => void answer.refetch()} />}
       {answer.data && (

@@ -7,6 +7,11 @@ export function isLive(status: string): boolean {
 }
 
 /** Whether there is something stored to browse and restore. */
+/** Whether a run has ended without all that it was for, and may be made again. */
+export function repeatable(status: string): boolean {
+  return status === 'failed' || status === 'cancelled' || status === 'warning'
+}
+
 export function isStored(status: string): boolean {
   return status === 'succeeded' || status === 'warning'
 }

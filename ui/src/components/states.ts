@@ -73,6 +73,41 @@ export const syncStates = {
   standalone: look('Standalone', 'grey', 'hollow'),
 } satisfies Record<string, StateLook>
 
+/** How bad something is that is wrong. */
+export const alertStates = {
+  critical: look('Critical', 'red', 'square'),
+  warning: look('Warning', 'amber', 'diamond'),
+} satisfies Record<string, StateLook>
+
+/** What came of what somebody did. */
+export const resultStates = {
+  ok: look('Done', 'green', 'circle'),
+  refused: look('Refused', 'red', 'square'),
+} satisfies Record<string, StateLook>
+
+/** What a manager is in its group. */
+export const memberStates = {
+  away: look('Away', 'red', 'square'),
+  leader: look('Leader', 'green', 'circle'),
+  follower: look('Follower', 'green', 'circle'),
+} satisfies Record<string, StateLook>
+
+export const certificateStates = {
+  ended: look('Ended', 'red', 'square'),
+  ends: look('Ends soon', 'amber', 'diamond'),
+  valid: look('Valid', 'green', 'circle'),
+  replaced: look('Replaced', 'grey', 'hollow'),
+  revoked: look('Revoked', 'grey', 'hollow'),
+} satisfies Record<string, StateLook>
+
+/** Whether a token still opens anything. */
+export const tokenStates = {
+  good: look('Good', 'green', 'circle'),
+  spent: look('Spent', 'grey', 'hollow'),
+  expired: look('Expired', 'grey', 'hollow'),
+  revoked: look('Revoked', 'grey', 'hollow'),
+} satisfies Record<string, StateLook>
+
 const unknown = look('Unknown', 'grey', 'circle')
 
 /** Looks a state up; one that a newer server invents is shown by its own name. */

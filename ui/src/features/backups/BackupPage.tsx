@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { api, must } from '../../api/client'
@@ -11,16 +11,18 @@ import { Code, Details } from '../../components/Details'
 import { Empty } from '../../components/Empty'
 import { ErrorPanel } from '../../components/ErrorPanel'
 import { EventList } from '../../components/EventList'
-import { bytes, count, dateTime } from '../../components/format'
+import { bytes, count, dateTime, sentence } from '../../components/format'
 import { useDelayed, useNow } from '../../components/hooks'
 import { Progress } from '../../components/Meter'
+import { tell, tellProblem } from '../../components/notify'
 import { Page } from '../../components/Page'
 import { RunBadge } from './columns'
 import { CancelDialog, DeleteDialog } from './dialogs'
 import { LogCard } from './LogCard'
+import { keptWords, ProtectActions } from './Protection'
 import { Proofs } from './Proofs'
 import { RestoreDialog } from './RestoreDialog'
-import { fraction, goDuration, isLive, isStored, titleOf, took } from '../../components/run'
+import { fraction, goDuration, isLive, isStored, repeatable, titleOf, took } from '../../components/run'
 import './backups.css'
 
 /** One backup. The stream keeps it fresh; while it runs it is also asked for now and then. */
@@ -88,7 +90,23 @@ function Actions({ backup }: { backup: Backup }) {
   const mayRestore = useObstacle('backups:restore')
   const mayDelete = useObstacle('backups:delete')
   const stored = isStored(backup.status) ? undefined : 'Nothing is stored of it.'
+  const kept = keptWords(backup, useNow())
+  const [again, setAgain] = useState(false)
+  const queries = useQueryClient()
   const close = () => setOpen(undefined)
+  const rerun = async () => {
+    setAgain(true)
+    try {
+      const next = await must(api.POST('/v1/backups/{backup}/rerun', { params: { path: { backup: backup.id } } }))
+      await queries.invalidateQueries({ queryKey: keys.all('backups') })
+      tell('It is made again; this is the new run.')
+      await navigate({ to: '/backups/$id', params: { id: next.id } })
+    } catch (thrown) {
+      tellProblem('It was not run again', thrown)
+    } finally {
+      setAgain(false)
+    }
+  }
   return (
     <>
       {isLive(backup.status) ? (
@@ -97,8 +115,14 @@ function Actions({ backup }: { backup: Backup }) {
         </Action>
       ) : (
         <>
+          {repeatable(backup.status) && (
+            <Action onClick={() => void rerun()} loading={again} obstacle={mayRun}>
+              Run again
+            </Action>
+          )}
+          {isStored(backup.status) && <ProtectActions backup={backup} />}
           {backup.status !== 'deleted' && (
-            <Action variant="subtle" color="danger" onClick={() => setOpen('delete')} obstacle={mayDelete}>
+            <Action variant="subtle" color="danger" onClick={() => setOpen('delete')} obstacle={mayDelete ?? (kept ? `It is ${kept}.` : undefined)}>
               Delete…
             </Action>
           )}
@@ -161,9 +185,11 @@ function Figure({ name, value, of }: { name: string; value: string; of?: string 
 function Ended({ backup }: { backup: Backup }) {
   const now = useNow()
   const { stats } = backup
+  const kept = keptWords(backup, now)
   return (
     <div className="running">
       {backup.error && <p className="backup-error">{backup.error}</p>}
+      {kept && <p className="drawer-note">{sentence(kept)}.</p>}
       <dl className="figures">
         <Figure name="Data" value={bytes(stats.bytes)} />
         <Figure name="Files" value={stats.files === undefined ? '–' : count(stats.files)} />

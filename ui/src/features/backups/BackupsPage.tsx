@@ -9,6 +9,7 @@ import { Action } from '../../components/Action'
 import { BulkAction, BulkBar } from '../../components/BulkBar'
 import { DataGrid } from '../../components/DataGrid'
 import { DayFilter } from '../../components/DayFilter'
+import { dayRange } from '../../components/days'
 import { Empty } from '../../components/Empty'
 import { Filter, FilterBar } from '../../components/FilterBar'
 import { count, plural, sentence } from '../../components/format'
@@ -49,20 +50,12 @@ const listing: Listing<Backup, Params> = {
 
 const nobody: ReadonlySet<string> = new Set()
 
-/** A day of the reader as a moment: its beginning, or its end. */
-export function moment(day: string, end: boolean): string[] {
-  if (day === '') return []
-  const at = new Date(`${day}T00:00:00`)
-  if (end) at.setDate(at.getDate() + 1)
-  return [at.toISOString()]
-}
-
 /** All backups: what runs, what is stored, what failed. */
 export function BackupsPage() {
   const [search, setSearch] = useSearchState(backupSearch)
   const { q, status, client, task, node, from, to, sort } = search
   const params = useMemo(
-    () => ({ q: q || undefined, status, client, task, node, from: moment(from, false), to: moment(to, true), sort }),
+    () => ({ q: q || undefined, status, client, task, node, ...dayRange(from, to), sort }),
     [q, status, client, task, node, from, to, sort],
   )
   const list = useList(listing, params)

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { api, must } from '../../api/client'
 import { keys } from '../../api/queries'
+import { useAlerts } from '../../components/alerts'
 import { span } from '../../components/format'
 import { useNow } from '../../components/hooks'
 import { IconAlert, IconCheck, IconError } from '../../components/icons'
+import { TargetLink } from '../../components/TargetLink'
 import { attention, type Thing } from './attention'
 
 const lost = { status: ['failed'], sort: '-created_at', limit: 20 }
@@ -13,11 +14,7 @@ const day = 86_400_000
 
 /** Everything that needs somebody now: what the server says is wrong, and what failed besides. */
 export function useAttention(): Thing[] {
-  const alerts = useQuery({
-    queryKey: keys.all('alerts'),
-    queryFn: () => must(api.GET('/v1/alerts')),
-    refetchInterval: 15_000,
-  }).data?.items
+  const alerts = useAlerts().data?.items
   const failed = useQuery({
     queryKey: keys.top('backups', lost),
     queryFn: () => {
@@ -32,15 +29,6 @@ export function useAttention(): Thing[] {
 const icons = { bad: IconError, warn: IconAlert }
 const tones = { bad: 'red', warn: 'amber' }
 const names = { bad: 'Critical', warn: 'Warning' }
-const pages = {
-  nodes: '/nodes',
-  backups: '/backups',
-  tasks: '/tasks',
-  clients: '/clients',
-  repositories: '/repositories',
-  approvals: '/approvals',
-} as const
-
 export function AttentionCard({ things }: { things: Thing[] }) {
   return (
     <section className="card card-pad">
@@ -64,20 +52,11 @@ export function AttentionCard({ things }: { things: Thing[] }) {
 function Line({ thing }: { thing: Thing }) {
   const now = useNow()
   const Icon = icons[thing.severity]
-  const { to } = thing
   return (
     <li className={`tone-${tones[thing.severity]}`}>
       <Icon size={17} role="img" aria-label={names[thing.severity]} />
       <div>
-        {to.page === 'backup' ? (
-          <Link to="/backups/$id" params={{ id: to.id ?? '' }}>
-            {thing.title}
-          </Link>
-        ) : (
-          <Link to={pages[to.page]} search={to.search ?? {}}>
-            {thing.title}
-          </Link>
-        )}
+        <TargetLink to={thing.to}>{thing.title}</TargetLink>
         <p>{thing.note}</p>
       </div>
       {thing.at && <time dateTime={thing.at}>{span(now - Date.parse(thing.at))}</time>}

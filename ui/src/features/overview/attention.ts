@@ -1,4 +1,5 @@
 import type { Alert, Backup } from '../../api/types'
+import { alertKind, sayingOf, targetOf, type Target } from '../../components/alerts'
 import { plural } from '../../components/format'
 
 /** Something that somebody should look at. */
@@ -9,7 +10,7 @@ export interface Thing {
   note: string
   /** Since when, if that is known. */
   at?: string | null
-  to: { page: 'nodes' | 'backups' | 'tasks' | 'clients' | 'repositories' | 'approvals' | 'backup'; search?: Record<string, string>; id?: string }
+  to: Target
 }
 
 /** What is known about the grid. */
@@ -30,41 +31,13 @@ export function attention({ alerts = [], failed }: Known): Thing[] {
   return things.sort((a, b) => rank[a.severity] - rank[b.severity])
 }
 
-/** Where to look at what an alert is about. */
-function targetOf({ kind, object }: Alert): Thing['to'] {
-  if (kind === 'approval_pending') return { page: 'approvals', search: { status: 'pending' } }
-  switch (object.kind) {
-    case 'nodes':
-      return { page: 'nodes', search: { node: object.name } }
-    case 'tasks':
-      return { page: 'tasks', search: { task: object.name } }
-    case 'clients':
-      return { page: 'clients', search: { client: object.name } }
-    case 'repositories':
-      return { page: 'repositories', search: { repository: object.name } }
-    default:
-      return { page: 'nodes', search: { role: 'cluster-manager' } }
-  }
-}
-
 /** Where to look at many alerts of one kind. */
-function targetOfMany({ kind, object }: Alert): Thing['to'] {
+function targetOfMany({ kind, object }: Alert): Target {
   if (kind === 'node_offline') return { page: 'nodes', search: { status: 'offline' } }
   if (kind === 'node_degraded') return { page: 'nodes', search: { status: 'degraded' } }
   if (kind === 'backup_failed') return { page: 'backups', search: { status: 'failed' } }
   if (object.kind === 'tasks' || object.kind === 'clients' || object.kind === 'repositories') return { page: object.kind }
   return targetOf({ kind, object: { ...object, kind: '' } } as Alert)
-}
-
-/** "node_offline" as "Node offline". */
-export function kindWords(kind: string): string {
-  return kind.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())
-}
-
-/** What an alert says, as a sentence; names keep their case. */
-function sayingOf({ text, object }: Alert): string {
-  if (text.startsWith('user:')) return text.slice('user:'.length)
-  return object.name !== '' && text.startsWith(object.name) ? text : text.replace(/^./, (first) => first.toUpperCase())
 }
 
 function ofAlerts(alerts: Alert[]): Thing[] {
@@ -75,12 +48,12 @@ function ofAlerts(alerts: Alert[]): Thing[] {
     const severity = first!.severity === 'critical' ? 'bad' : 'warn'
     if (group.length > oneByOne) {
       const names = group.slice(0, 3).map((alert) => alert.object.name)
-      const title = `${kindWords(first!.kind)}: ${plural(group.length, 'case')}`
+      const title = `${alertKind(first!.kind)}: ${plural(group.length, 'case')}`
       return [{ key: first!.kind, severity, title, note: `${names.join(', ')} and others`, to: targetOfMany(first!) } as Thing]
     }
     return group.map((alert): Thing => {
       const key = `${alert.kind}/${alert.object.kind}/${alert.object.id}`
-      return { key, severity, title: sayingOf(alert), note: kindWords(alert.kind), at: alert.since, to: targetOf(alert) }
+      return { key, severity, title: sayingOf(alert), note: alertKind(alert.kind), at: alert.since, to: targetOf(alert) }
     })
   })
 }

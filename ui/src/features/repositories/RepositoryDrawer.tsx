@@ -1,5 +1,5 @@
 import { Drawer } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { api, must } from '../../api/client'
@@ -12,6 +12,7 @@ import { Action } from '../../components/Action'
 import { Code, Details } from '../../components/Details'
 import { ErrorPanel } from '../../components/ErrorPanel'
 import { bytes } from '../../components/format'
+import { tell, tellProblem } from '../../components/notify'
 import { FullIn, RepositoryBadge, Used } from './columns'
 import { Copies } from './Copies'
 import { QuotaForm } from './QuotaForm'
@@ -45,12 +46,26 @@ export function RepositoryDrawer({ repository, onClose }: { repository: string; 
 
 function Body({ repository }: { repository: Repository }) {
   const mayWrite = useObstacle('data:write')
+  const mayRun = useObstacle('backups:run')
+  const queries = useQueryClient()
   const [editing, setEditing] = useState(false)
+  const verify = async () => {
+    try {
+      await must(api.POST('/v1/repositories/{repository}/verify', { params: { path: { repository: repository.id } } }))
+      tell('All of it is read again; backups that have damage are named when it ends.')
+      await Promise.all([queries.invalidateQueries({ queryKey: keys.all('jobs') }), queries.invalidateQueries({ queryKey: keys.all('verifications') })])
+    } catch (thrown) {
+      tellProblem('It was not begun', thrown)
+    }
+  }
   return (
     <div className="drawer">
       <div className="drawer-actions">
         <Action onClick={() => setEditing(true)} obstacle={mayWrite}>
           Change quota
+        </Action>
+        <Action onClick={() => void verify()} obstacle={mayRun ?? (repository.copies.length === 0 ? 'Nothing is stored yet.' : undefined)}>
+          Verify all of it
         </Action>
       </div>
       {editing && <QuotaForm repository={repository} onDone={() => setEditing(false)} />}
