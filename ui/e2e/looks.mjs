@@ -15,6 +15,13 @@ const scenes = [
   ['approvals', '/approvals', 'Approvals'],
   ['users', '/users', 'Users'],
   ['sync', '/sync', 'Synchronisation'],
+  ['groups', '/groups', 'Groups & rights'],
+  ['tokens', '/tokens', 'Tokens'],
+  ['alerts', '/alerts', 'Alerts'],
+  ['cluster', '/cluster', 'Cluster'],
+  ['certificates', '/certificates', 'Certificates'],
+  ['audit', '/audit', 'Audit log'],
+  ['settings', '/settings', 'Settings'],
 ]
 
 /** Every page, light and dark, on a desk and in a hand: whole, accessible, without complaints. */

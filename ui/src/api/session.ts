@@ -21,6 +21,11 @@ export function useStats() {
   return useQuery<Stats>({ queryKey: keys.stats, queryFn: () => must(api.GET('/v1/stats')), refetchInterval: 30_000 })
 }
 
+/** What the server says is wrong now. */
+export function useAlerts() {
+  return useQuery({ queryKey: keys.all('alerts'), queryFn: () => must(api.GET('/v1/alerts')), refetchInterval: 15_000 })
+}
+
 /** The managers and what they agree on. */
 export function useCluster() {
   return useQuery<Cluster>({ queryKey: keys.cluster, queryFn: () => must(api.GET('/v1/cluster')), refetchInterval: 10_000 })

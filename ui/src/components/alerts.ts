@@ -1,6 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
-import { api, must } from '../api/client'
-import { keys } from '../api/queries'
 import type { Alert } from '../api/types'
 
 /** Where to look at something that is wrong. */
@@ -8,11 +5,6 @@ export interface Target {
   page: 'nodes' | 'backups' | 'tasks' | 'clients' | 'repositories' | 'approvals' | 'cluster' | 'backup'
   search?: Record<string, string>
   id?: string
-}
-
-/** What the server says is wrong now. */
-export function useAlerts() {
-  return useQuery({ queryKey: keys.all('alerts'), queryFn: () => must(api.GET('/v1/alerts')), refetchInterval: 15_000 })
 }
 
 /** Where to look at what an alert is about. */

@@ -44,9 +44,9 @@ export function ClusterPage() {
       {cluster.error && <ErrorPanel problem={asProblem(cluster.error)} onRetry={() => void cluster.refetch()} />}
       {data && (
         <div className="cluster">
-          <section className="card" aria-labelledby="members">
+          <section className="card">
             <div className="card-head cluster-head">
-              <h2 id="members">Managers</h2>
+              <h2>Managers</h2>
               <Link to="/nodes" search={{ role: 'cluster-manager' }} className="plain-link">
                 As nodes
               </Link>

@@ -49,7 +49,7 @@ function Body({ group, onClose }: { group: Group | undefined; onClose: () => voi
   }
   const all = rights.includes('*')
   return (
-    <form className="dialog" onSubmit={submit} noValidate>
+    <form className="dialog form" onSubmit={submit} noValidate>
       <div className="form-row">
         <TextInput label="Name" value={name} onChange={(e) => setName(e.currentTarget.value)} error={problem?.fields.name} autoComplete="off" data-autofocus />
         <NumberInput label="Rank" description="0 to 100" min={0} max={100} value={rank} onChange={(value) => setRank(Number(value) || 0)} error={problem?.fields.rank} hideControls inputWrapperOrder={['label', 'input', 'description']} />
