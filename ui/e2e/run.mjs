@@ -12,6 +12,7 @@ import { leader } from './leader.mjs'
 import { expect, launch, Report, Window } from './lib.mjs'
 import { looks } from './looks.mjs'
 import { nodes } from './nodes.mjs'
+import { operate } from './operate.mjs'
 import { restores } from './restores.mjs'
 import { scroll } from './scroll.mjs'
 import { servers } from './servers.mjs'
@@ -39,6 +40,7 @@ try {
   await clients(report, window, grid)
   await approvals(report, window, grid, browser, manager)
   await servers(report, window, grid)
+  await operate(report, window, grid)
   await looks(report, browser, grid, manager)
   await report.check('the console of the browser has nothing to say', async () => {
     expect(window.complaints.length === 0, window.complaints.join('\n'))
