@@ -2,6 +2,7 @@ import type { Assignment, Client } from '../../api/types'
 import { Ago } from '../../components/Ago'
 import type { Column } from '../../components/DataGrid'
 import { IconClients } from '../../components/icons'
+import { OriginLink } from '../../components/OriginLink'
 import { useAssignments, copiesWords } from './hooks'
 
 const none = <span className="cell-muted">–</span>
@@ -32,6 +33,7 @@ export const clientColumns: Column<Client>[] = [
       <span className="cell-name">
         <IconClients size={16} stroke={1.6} aria-hidden="true" />
         <span>{client.name}</span>
+        {client.origin !== 'cluster' && <OriginLink origin={client.origin} />}
       </span>
     ),
   },

@@ -2,6 +2,7 @@ import type { Schedule } from '../../api/types'
 import { Ago } from '../../components/Ago'
 import type { Column } from '../../components/DataGrid'
 import { IconSchedules } from '../../components/icons'
+import { OriginLink } from '../../components/OriginLink'
 import { StateBadge } from '../../components/StateBadge'
 import { switchStates } from '../../components/states'
 import { dateTime, plural } from '../../components/format'
@@ -36,6 +37,7 @@ export const scheduleColumns: Column<Schedule>[] = [
       <span className="cell-name">
         <IconSchedules size={16} stroke={1.6} aria-hidden="true" />
         <span>{schedule.name}</span>
+        {schedule.origin !== 'cluster' && <OriginLink origin={schedule.origin} />}
       </span>
     ),
   },

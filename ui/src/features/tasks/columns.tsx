@@ -3,6 +3,7 @@ import type { Task } from '../../api/types'
 import { Ago } from '../../components/Ago'
 import type { Column } from '../../components/DataGrid'
 import { IconTasks } from '../../components/icons'
+import { OriginLink } from '../../components/OriginLink'
 import { retentionWords } from '../../components/retention'
 import { StateBadge } from '../../components/StateBadge'
 import { lookOf, runStates, switchStates } from '../../components/states'
@@ -17,7 +18,8 @@ export function SwitchBadge({ task }: { task: Task }) {
 
 /** How the newest backup of a task went, with the way to it. */
 export function LastResult({ task, link }: { task: Task; link?: boolean }) {
-  const backup = useLastBackup(task.name)
+  const backup = useLastBackup(task)
+  if (task.origin !== 'cluster') return <OriginLink origin={task.origin} />
   if (backup === undefined) return null
   if (backup === null) return <span className="cell-muted">never run</span>
   const badge = (

@@ -11,10 +11,11 @@ import { each } from '../../components/notify'
 const lastKey = (task: string) => ['backups', 'last', task] as const
 
 /** The newest backup of a task; null when it has none. Asked for once, and then kept by the stream. */
-export function useLastBackup(task: string): Backup | null | undefined {
-  const query = { task: [task], sort: '-created_at', limit: 1 }
+export function useLastBackup({ name, origin }: Pick<Task, 'name' | 'origin'>): Backup | null | undefined {
+  const query = { task: [name], sort: '-created_at', limit: 1 }
   return useQuery({
-    queryKey: lastKey(task),
+    queryKey: lastKey(name),
+    enabled: origin === 'cluster', // what a SEP sesam server runs is among the objects of the server
     queryFn: async () => (await must(api.GET('/v1/backups', { params: { query } }))).items[0] ?? null,
     staleTime: 300_000,
   }).data
