@@ -12,7 +12,7 @@ LINT_V    := v2.15.0
 HAVE_NPM  := $(shell command -v npm >/dev/null 2>&1 && echo yes)
 UI_SOURCE := $(shell find ui/src ui/public -type f 2>/dev/null) $(wildcard ui/*.ts ui/*.json ui/index.html)
 
-.PHONY: all build run test check fix ui gen bench clean
+.PHONY: all build run test check fix ui gen bench bench-proxy clean
 
 all: build
 
@@ -77,6 +77,10 @@ gen: $(STAMPS)/npm
 	$(GO) test ./api -run Document -update # without the command line, which needs the client
 	$(GO) generate ./api/client
 	cd ui && npm run --silent gen
+
+## bench-proxy: the proxy to SEP sesam servers beside nginx
+bench-proxy: build
+	@bin/bcmbench -only proxy
 
 ## bench: figures beside the goals; takes some minutes
 bench: build

@@ -47,7 +47,11 @@ type line struct {
 func dial(ctx context.Context, g *grid, m *manager) (*line, error) {
 	trust := g.trust.Clone()
 	trust.ServerName, _, _ = strings.Cut(m.host, ":")
-	conn, err := (&tls.Dialer{Config: trust}).DialContext(ctx, "tcp", m.host)
+	return dialTo(ctx, trust, m.host)
+}
+
+func dialTo(ctx context.Context, trust *tls.Config, host string) (*line, error) {
+	conn, err := (&tls.Dialer{Config: trust}).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, err
 	}

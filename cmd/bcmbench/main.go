@@ -32,7 +32,7 @@ type options struct {
 }
 
 // rivals are the programs that are measured beside us.
-type rivals struct{ restic, restServer string }
+type rivals struct{ restic, restServer, nginx string }
 
 // bench is one run of the program.
 type bench struct {
@@ -59,6 +59,7 @@ func parts() []part {
 		{"failover", (*bench).measureFailover},
 		{"handover", (*bench).measureHandover},
 		{"restart", (*bench).measureRestart},
+		{"proxy", (*bench).measureProxy},
 		{"dispatch", (*bench).measureDispatch},
 		{"scale", (*bench).measureScale},
 		{"restic", (*bench).measureRestic},
@@ -86,9 +87,10 @@ func main() {
 	flag.IntVar(&b.tasks, "tasks", 1000, "tasks that are due in one second")
 	flag.IntVar(&b.nodes, "nodes", 1000, "simulated nodes of the largest grid")
 	flag.IntVar(&b.files, "files", 20_000, "files that are really backed up")
-	flag.Int64Var(&b.mib, "mib", 500, "MiB that they have in all")
+	flag.Int64Var(&b.mib, "mib", 500, "MiB that they have in all, and that a proxied stream has")
 	flag.StringVar(&b.restic, "restic", "restic", "the restic to measure beside us")
 	flag.StringVar(&b.restServer, "rest-server", "rest-server", "restic's server, to measure restic with, too")
+	flag.StringVar(&b.nginx, "nginx", "nginx", "the nginx to measure the proxy beside")
 	flag.IntVar(&b.slots, "slots", 500, "slots of schedules that are made in the chaos")
 	flag.Uint64Var(&b.seed, "seed", 1, "of what the chaos kills, and when")
 	flag.Parse()
