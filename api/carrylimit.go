@@ -116,8 +116,11 @@ func (w *steadyWriter) Write(p []byte) (int, error) {
 func (w *steadyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // steady gives a request and its answer bounds of that kind, instead of the server's.
+// An answer may begin before the request has ended: without asking for that, the
+// server would throw away a part of the body then.
 func steady(g *gin.Context) (*steadyWriter, *http.Request, *steadyBody) {
 	w := &steadyWriter{ResponseWriter: g.Writer, control: http.NewResponseController(g.Writer)}
+	_ = w.control.EnableFullDuplex() // HTTP/2 is so anyway
 	r := g.Request.WithContext(g.Request.Context())
 	body := &steadyBody{ReadCloser: r.Body, control: w.control}
 	r.Body = body
