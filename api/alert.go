@@ -34,7 +34,9 @@ const (
 // The bounds are those of the alert rules for Prometheus.
 const (
 	nearlyFull = 0.1           // of a storage is free
-	endsSoon   = 4 * time.Hour // before the end of a certificate, which should have been renewed
+	endsSoon   = 4 * time.Hour // before the end of a member's certificate, which should have been renewed
+	// httpsEndsSoon is that of a server's, which may have to be asked for from elsewhere.
+	httpsEndsSoon = 14 * 24 * time.Hour
 	// mostAhead is how far the time of the log may lie ahead of the clock here: as far
 	// as a slot of a schedule may.
 	mostAhead = 5 * time.Minute
@@ -121,12 +123,16 @@ func (a *alerts) ofNode(n *fsm.Node) {
 	if total, free := n.Capacity.Total, n.Capacity.Free; total > 0 && float64(free) < nearlyFull*float64(total) {
 		a.add(warning, "storage_nearly_full", object, 0, "%s has %d%% of its storage left", n.Name, free*100/total)
 	}
-	left := n.NotAfter.Time().Sub(a.now)
+	left, soon := n.NotAfter.Time().Sub(a.now), endsSoon
+	if s, ok := a.call.view.Servers.Get(n.ID); ok {
+		soon = httpsEndsSoon
+		a.ofPair(s, object)
+	}
 	switch {
 	case n.NotAfter == 0 || n.Status == fsm.Left || n.Status == fsm.Joining:
 	case left <= 0:
 		a.add(critical, "certificate_ended", object, n.NotAfter, "the certificate of %s has ended", n.Name)
-	case left < endsSoon:
+	case left < soon:
 		a.add(warning, "certificate_ends", object, 0, "the certificate of %s ends in %v and was not renewed", n.Name, left.Round(time.Minute))
 	}
 }
@@ -142,6 +148,13 @@ func (a *alerts) ofServers() {
 		case syncDrift:
 			a.add(warning, "sync_drift", object, s.Sync.At, "%s differs in %d objects from what the cluster wants; see bcm sync diff %s", object.Name, len(s.Sync.Drift), object.Name)
 		}
+	}
+}
+
+// ofPair tells of a server that did not take its next HTTPS certificate.
+func (a *alerts) ofPair(s *fsm.Server, object Object) {
+	if s.Pair.Error != "" {
+		a.add(warning, "certificate_not_installed", object, 0, "%s goes on without its next certificate, which could not be installed: %s", object.Name, s.Pair.Error)
 	}
 }
 

@@ -85,7 +85,15 @@ func (s *stateCollector) nodes(put putter, v *fsm.View) {
 			count[key{role, string(n.Status)}]++
 		}
 		if n.NotAfter != 0 {
-			put("bcm_certificate_not_after_timestamp_seconds", "When a node's certificate ends.", seconds(n.NotAfter), "node", n.Name)
+			kind := "member"
+			if _, ok := v.Servers.Get(n.ID); ok {
+				kind = string(fsm.HTTPSCertificate)
+			}
+			put("bcm_certificate_not_after_timestamp_seconds", "When a node's certificate ends.", seconds(n.NotAfter), "node", n.Name, "kind", kind)
+		}
+		if s, ok := v.Servers.Get(n.ID); ok {
+			put("bcm_certificate_install_failures", "How often in a row the next HTTPS certificate of a SEP sesam server could not be installed.",
+				float64(s.Pair.Failures), "node", n.Name)
 		}
 		put("bcm_node_up", "1 for a node that is online.", float64(bit(n.Status == fsm.Online || n.Status == fsm.Degraded)),
 			"node", n.Name, "mode", string(n.Mode))

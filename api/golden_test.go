@@ -109,6 +109,8 @@ func serverRequests() []asked {
 		{"listNodeObjects", "GET", "/v1/nodes/sesam-1/objects?kind=user", ""},
 		{"listSync", "GET", "/v1/sync", ""},
 		{"getSyncDiff", "GET", "/v1/sync/sesam-1/diff", ""},
+		{"createCertificate", "POST", "/v1/certificates", `{"node":"sesam-3","hosts":["backup.example.org"]}`},
+		{"rotateCertificate", "POST", "/v1/certificates/pair-1/rotate", ""},
 		{"runSync", "POST", "/v1/sync", `{"nodes":["sesam-1"],"dry_run":true}`},
 	}
 }
@@ -219,6 +221,9 @@ func newGoldenWorld(t testing.TB) *world {
 	w.must(t, "system:test", &fsm.CreateToken{ID: "api-ada", Kind: fsm.APIToken, Hash: pki.HashSecret("ada's"), User: "u-ada", Name: "scripts"})
 	w.serve(t, "v1", "sesam-1")
 	w.api.Servers = shownBy{}
+	w.serve(t, "v3", "sesam-3")
+	w.pair(t, "v1", "pair-1")
+	w.host(t, "v3")
 	w.job(t, "j1", &fsm.CreateJob{Kind: fsm.RestoreJob, Node: "backup-1", Restore: fsm.Restore{Path: "/", Target: "/srv/restore"}})
 	w.job(t, "j3", &fsm.CreateJob{Kind: fsm.DrillJob})
 	w.must(t, "system:test", &fsm.CreateUser{ID: "u-root", Name: "root", Groups: []string{fsm.Superusers}, Password: adminHash()})

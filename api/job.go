@@ -13,7 +13,7 @@ import (
 type Job struct {
 	Meta
 	Run
-	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy or scrub"`
+	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy, scrub, sync or certify"`
 	Backup     string       `json:"backup" doc:"Id; empty when it is about the whole repository"`
 	Repository string       `json:"repository" doc:"Name"`
 	Client     string       `json:"client" doc:"Name of the client whose data it is"`
@@ -29,6 +29,7 @@ type Job struct {
 	Files      int          `json:"files,omitempty" doc:"Of a drill: how many files it restores"`
 	Report     *DrillReport `json:"report,omitempty" doc:"Of a drill that has ended"`
 	Percent    int          `json:"percent,omitempty" doc:"Of a verification: how much of the data is read"`
+	Server     string       `json:"server,omitempty" doc:"Of a sync or a certify: name"`
 	Storage    string       `json:"storage,omitempty" doc:"Name of the storage whose copy it reads"`
 	Wanted     string       `json:"wanted_node,omitempty" doc:"Name of the node that it must run on"`
 	Snapshot   string       `json:"snapshot,omitempty" doc:"Of a restore from a repository instead of a backup"`
@@ -56,6 +57,9 @@ func showJob(a *API, v *fsm.View, j *fsm.Job) Job {
 	}
 	if b, ok := v.Backups.Get(j.Backup); ok {
 		out.Client = clientName(v, b.Client)
+	}
+	if j.Server != "" {
+		out.Server = nodeName(v, j.Server)
 	}
 	if j.Storage != "" {
 		out.Storage = nodeName(v, j.Storage)
@@ -107,7 +111,7 @@ func (c *call) showJob(j *fsm.Job) Job {
 
 // jobKinds lists the kinds that people see.
 func jobKinds() []string {
-	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob})
+	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob, fsm.SyncJob, fsm.CertifyJob})
 }
 
 func jobHasKind(j *fsm.Job, key string) bool { return string(j.Kind) == key }

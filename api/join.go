@@ -173,11 +173,7 @@ func keyOf(csr []byte) ([]byte, error) {
 // sign makes a certificate with the cluster's CA, and the row that the state
 // keeps of it.
 func (a *API) sign(v *fsm.View, csr []byte, id pki.Identity, hosts []string) (fsm.Certificate, error) {
-	key, err := pki.Open(a.Key, "setting/"+fsm.CAKey, v.Setting(fsm.CAKey))
-	if err != nil {
-		return fsm.Certificate{}, err
-	}
-	ca, err := pki.ParseCA(v.Setting(fsm.CACertificate), key)
+	ca, err := a.authority(v)
 	if err != nil {
 		return fsm.Certificate{}, err
 	}
@@ -190,6 +186,15 @@ func (a *API) sign(v *fsm.View, csr []byte, id pki.Identity, hosts []string) (fs
 		return fsm.Certificate{}, fsm.Errorf(fsm.Invalid, "no certificate can be made of this: %v", err)
 	}
 	return rowOf(signed, id)
+}
+
+// authority opens the cluster's CA.
+func (a *API) authority(v *fsm.View) (*pki.CA, error) {
+	key, err := pki.Open(a.Key, "setting/"+fsm.CAKey, v.Setting(fsm.CAKey))
+	if err != nil {
+		return nil, err
+	}
+	return pki.ParseCA(v.Setting(fsm.CACertificate), key)
 }
 
 func rowOf(signed []byte, id pki.Identity) (fsm.Certificate, error) {

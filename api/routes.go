@@ -60,6 +60,8 @@ func (a *API) tokenRoutes() []route {
 		{"POST", "/v1/api-tokens", fsm.TokensWrite, "createAPIToken", "Make a token that speaks for a user", create("/v1/api-tokens/", createAPIToken), nil, false},
 		{"DELETE", "/v1/api-tokens/{token}", fsm.TokensWrite, "revokeAPIToken", "Revoke an API token", do(revokeToken(fsm.APIToken)), nil, false},
 		{"GET", "/v1/certificates", fsm.CertificatesRead, "listCertificates", "Certificates", list(certificateListing()), nil, false},
+		{"POST", "/v1/certificates", fsm.CertificatesWrite, "createCertificate", "Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA", create("/v1/certificates/", createPair), nil, false},
+		{"POST", "/v1/certificates/{certificate}/rotate", fsm.CertificatesWrite, "rotateCertificate", "Give a server a new certificate with a new key in place of the one that the cluster's CA had issued", repeat("/v1/certificates/", rotateCertificate), nil, false},
 		{"GET", "/v1/certificates/{certificate}", fsm.CertificatesRead, "getCertificate", "A certificate", read(getCertificate), nil, false},
 		{"POST", "/v1/certificates/{certificate}/revoke", fsm.CertificatesWrite, "revokeCertificate", "Make a certificate worthless", read(revokeCertificate), nil, false},
 		{"GET", "/v1/ca", Anyone, "getCA", "The cluster's certificate authority", read(getCA), nil, false},

@@ -28,7 +28,7 @@ func TestMetrics(t *testing.T) {
 		`bcm_backups{status="succeeded"} 1`, `bcm_backups{status="failed"} 1`,
 		`bcm_backup_last_success_timestamp_seconds{client="c1",task="files"} 1.772366400019e+09`,
 		`bcm_backups_finished_total{status="failed"} 1`,
-		`bcm_certificate_not_after_timestamp_seconds{node="backup-1"}`,
+		`bcm_certificate_not_after_timestamp_seconds{kind="member",node="backup-1"}`,
 		`bcm_storage_used_bytes{node="storage-1"} 0`,
 		`bcm_http_requests_total{code="404",method="GET",route="/v1/users/:user"} 1`,
 		`bcm_http_request_duration_seconds_bucket{`, `bcm_applies_total{code="ok",kind="client.create"} 1`,

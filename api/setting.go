@@ -10,6 +10,7 @@ import (
 type Settings struct {
 	Maintenance MaintenanceSettings `json:"maintenance"`
 	Approval    ApprovalSettings    `json:"approval"`
+	Renewal     RenewalSettings     `json:"renewal"`
 }
 
 // MaintenanceSettings say how often what is stored is looked after.
@@ -27,10 +28,16 @@ type ApprovalSettings struct {
 	Required bool `json:"required" doc:"Destructive changes wait until a second user grants them"`
 }
 
+// RenewalSettings say how the HTTPS certificates of SEP sesam servers are renewed.
+type RenewalSettings struct {
+	Percent int `json:"percent" doc:"How many of the servers are given a certificate at a time, at most; but one in any case"`
+}
+
 // SettingsChange is what should become different in the settings.
 type SettingsChange struct {
 	Maintenance *MaintenanceChange `json:"maintenance,omitempty"`
 	Approval    *ApprovalChange    `json:"approval,omitempty"`
+	Renewal     *RenewalChange     `json:"renewal,omitempty"`
 }
 
 // MaintenanceChange is what should become different in how often what is stored is
@@ -49,12 +56,18 @@ type ApprovalChange struct {
 	Required *bool `json:"required,omitempty"`
 }
 
+// RenewalChange is what should become different in how certificates are renewed.
+type RenewalChange struct {
+	Percent *int `json:"percent,omitempty" doc:"1 to 100"`
+}
+
 func showSettings(v *fsm.View) Settings {
 	u := v.Upkeep()
 	return Settings{
 		Maintenance: MaintenanceSettings{PruneEvery: u.PruneEvery.String(), VerifyEvery: u.VerifyEvery.String(),
 			VerifyPercent: u.VerifyPercent, DrillEvery: u.DrillEvery.String(), DrillFiles: u.DrillFiles, ScrubEvery: u.ScrubEvery.String()},
 		Approval: ApprovalSettings{Required: v.ApprovalRule().Required},
+		Renewal:  RenewalSettings{Percent: v.RenewalRule().Percent},
 	}
 }
 
@@ -84,6 +97,9 @@ func changeSettings(c *call, in *SettingsChange) (Settings, error) {
 	}
 	if in.Approval != nil {
 		cmd.Approval = in.Approval.Required
+	}
+	if in.Renewal != nil {
+		cmd.Renew = in.Renewal.Percent
 	}
 	if _, err := c.apply(&cmd); err != nil {
 		return Settings{}, err

@@ -17,7 +17,7 @@ const (
 
 // Orders answers a node's question what it should be doing: as soon as that
 // differs from the answer of version after, and after three seconds in any case.
-// Asking is a sign of life. Passwords are opened only in what is returned.
+// Asking is a sign of life. Passwords and keys are opened only in what is returned.
 func (n *Node) Orders(ctx context.Context, node string, after uint64) (fsm.Orders, error) {
 	n.Seen(node)
 	defer n.Seen(node)
@@ -43,7 +43,7 @@ func (n *Node) Orders(ctx context.Context, node string, after uint64) (fsm.Order
 	}
 }
 
-// unseal opens the passwords of orders that are about to leave.
+// unseal opens the passwords and keys of orders that are about to leave.
 func (n *Node) unseal(o fsm.Orders) error {
 	for i := range o.Items {
 		if r := o.Items[i].Repository; r != nil {
@@ -54,6 +54,11 @@ func (n *Node) unseal(o fsm.Orders) error {
 		for j := range o.Items[i].Servers {
 			s := &o.Items[i].Servers[j]
 			if err := n.open1("server/"+s.ID, &s.Sealed, &s.Password); err != nil {
+				return err
+			}
+		}
+		if p := o.Items[i].Pair; p != nil {
+			if err := n.open1("pair/"+p.ID, &p.Sealed, &p.Key); err != nil {
 				return err
 			}
 		}

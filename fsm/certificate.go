@@ -2,9 +2,19 @@ package fsm
 
 import "time"
 
-// Certificate is one that the cluster's CA has issued to a member.
+// CertificateKind tells what a certificate is for.
+type CertificateKind string
+
+// The kinds of certificates.
+const (
+	MemberCertificate CertificateKind = ""      // a member's, whose key never leaves it
+	HTTPSCertificate  CertificateKind = "https" // that a SEP sesam server shows; see [InstallPair]
+)
+
+// Certificate is one that the cluster's CA has issued to a member, or one with
+// which a SEP sesam server serves HTTPS.
 type Certificate struct {
-	Meta               // ID is the serial number, in hexadecimal
+	Meta               // ID is of a member's the serial number, in hexadecimal
 	Node      string   `cbor:"node"`
 	Roles     []string `cbor:"roles"`
 	NotBefore Time     `cbor:"not_before"`
@@ -13,6 +23,14 @@ type Certificate struct {
 	Token     string   `cbor:"token,omitempty"` // the join token it was got with, of a first one
 	PEM       []byte   `cbor:"pem"`
 	RevokedAt Time     `cbor:"revoked_at"`
+
+	// Of HTTPS alone:
+	Kind        CertificateKind `cbor:"kind,omitempty"`
+	Sealed      []byte          `cbor:"sealed,omitempty"`   // the private key, sealed under "pair/ID", until it is installed
+	Imported    bool            `cbor:"imported,omitempty"` // somebody brought it; else the cluster's CA issued it
+	Fingerprint string          `cbor:"fingerprint,omitempty"`
+	InstalledAt Time            `cbor:"installed_at,omitempty"`
+	Error       string          `cbor:"error,omitempty"` // why it could not be installed
 }
 
 var certificates = define(schema[Certificate]{
@@ -89,6 +107,9 @@ func (c *RevokeCertificate) apply(tx *Tx) (string, error) {
 	}
 	if old.RevokedAt != 0 {
 		return old.ID, nil
+	}
+	if old.Kind == HTTPSCertificate {
+		return "", Errorf(Conflict, "nobody asks whether the certificate of a server is revoked; give the server another one: rotate it")
 	}
 	n := *old
 	n.RevokedAt = tx.At

@@ -81,6 +81,7 @@ var kinds = []kind{
 	{"server.retry", 1, UsersWrite, "", func() Command { return new(RetrySync) }},
 	{"password.expire", 1, "", "plan", func() Command { return new(ExpirePassword) }},
 	{"certificate.issue", 1, "", "node system", func() Command { return new(IssueCertificate) }},
+	{"certificate.install", 1, CertificatesWrite, "plan", func() Command { return new(InstallPair) }},
 	{"certificate.revoke", 1, CertificatesWrite, "", func() Command { return new(RevokeCertificate) }},
 
 	{"user.create", 1, UsersWrite, "system", func() Command { return new(CreateUser) }},

@@ -23,9 +23,11 @@ type Job struct {
 	Snapshot   string   `cbor:"snapshot,omitempty"`    // of a restore without a backup: what the repository knows it by
 	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
 	Hit        []string `cbor:"hit,omitempty"`         // of a verification: the first snapshots with something damaged in them
-	Server     string   `cbor:"server,omitempty"`      // of a sync: id
+	Server     string   `cbor:"server,omitempty"`      // id, of a sync or a certify
 	Revision   uint64   `cbor:"revision,omitempty"`    // of a sync: to which the server is brought
 	Steps      []Step   `cbor:"steps,omitempty"`       // of a sync
+
+	Certificate string `cbor:"certificate,omitempty"` // of a certify: id
 }
 
 // maxHit is how many damaged snapshots are kept of a verification.
@@ -39,18 +41,19 @@ var jobs = define(schema[Job]{
 		byText("status", func(j *Job) *string { return (*string)(&j.Status) }, nil),
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
-		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind != SyncJob }),
+		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" }),
 		// the orders to each server that have not ended
 		byText("sync", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == SyncJob && !j.Status.Ended() }),
+		byText("certify", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == CertifyJob && !j.Status.Ended() }),
 		// the jobs about each repository that have not ended
-		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind != SyncJob && !j.Status.Ended() }),
+		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" && !j.Status.Ended() }),
 		// the job that holds the lease of each repository
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
 		byText("active", func(j *Job) *string { return &j.Node }, func(j *Job) bool { return j.Status.Live() }),
 		// the jobs that wait, those first that people wait for
 		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
-			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Kind != SyncJob }),
+			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Server == "" }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report == nil }),
 		// the jobs that have proved something
 		byNumber("reported", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report != nil }),
@@ -286,6 +289,7 @@ func (c *FinishJob) apply(tx *Tx) (string, error) {
 		}
 		tx.learn(j, c.Outcome.Copy)
 		tx.synced(j)
+		tx.certified(j)
 		if j.Status == Succeeded {
 			tx.lookAfter(j)
 		}
@@ -318,6 +322,7 @@ func (c *InterruptJob) apply(tx *Tx) (string, error) {
 		if j.Status.Ended() {
 			tx.learn(j, nil)
 			tx.synced(j)
+			tx.certified(j)
 		}
 		return nil
 	})
@@ -336,6 +341,8 @@ func (c *CancelJob) apply(tx *Tx) (string, error) {
 			return Errorf(Conflict, "a deleted backup cannot be brought back")
 		case SyncJob:
 			return Errorf(Conflict, "an order to a server cannot be cancelled; make the server standalone")
+		case CertifyJob:
+			return Errorf(Conflict, "a certificate that is being installed cannot be called back; install another one after it")
 		}
 		again := CreateJob{Kind: j.Kind, Backup: j.Backup, Repository: j.Repository, Snapshot: j.Snapshot}
 		if err := again.permitted(tx); err != nil {

@@ -13,6 +13,7 @@ const (
 	DrillJob   JobKind = "drill"   // restores a sample of a backup to see that it can be done
 	ScrubJob   JobKind = "scrub"   // reads again what a storage has of a repository
 	SyncJob    JobKind = "sync"    // brings a SEP sesam server to what the cluster wants of it
+	CertifyJob JobKind = "certify" // gives a SEP sesam server another HTTPS certificate
 )
 
 // jobRules says of each kind of job what it may be about and who may ask for it.
@@ -31,6 +32,7 @@ var jobRules = map[JobKind]struct {
 	CopyJob:    {right: DataWrite, role: RoleStorage, whole: true},
 	ScrubJob:   {right: DataWrite, role: RoleStorage, whole: true},
 	SyncJob:    {role: RoleSesam},
+	CertifyJob: {role: RoleSesam},
 }
 
 // Role is the role of the nodes that can do jobs of the kind.

@@ -17,11 +17,12 @@ const (
 	ForgetOrder  OrderKind = "forget"
 	PruneOrder   OrderKind = "prune"
 	DrillOrder   OrderKind = "drill"
-	CopyOrder    OrderKind = "copy"  // from the storage that Repository names
-	ScrubOrder   OrderKind = "scrub" // what the node itself has of Repository
-	SyncOrder    OrderKind = "sync"  // bring Server to Revision by Steps
-	StoreOrder   OrderKind = "store" // keep blobs for those with a grant; never ends
-	WatchOrder   OrderKind = "watch" // look after Servers; never ends
+	CopyOrder    OrderKind = "copy"    // from the storage that Repository names
+	ScrubOrder   OrderKind = "scrub"   // what the node itself has of Repository
+	SyncOrder    OrderKind = "sync"    // bring Server to Revision by Steps
+	CertifyOrder OrderKind = "certify" // install Pair on the host of Server
+	StoreOrder   OrderKind = "store"   // keep blobs for those with a grant; never ends
+	WatchOrder   OrderKind = "watch"   // look after Servers; never ends
 )
 
 // Standing tells whether orders of the kind never end.
@@ -51,9 +52,19 @@ type Order struct {
 	Repository *RepositoryAccess `cbor:"repository,omitempty"`
 	Grants     []Grant           `cbor:"grants,omitempty"`
 	Conduct    *Conduct          `cbor:"conduct,omitempty"` // of a backup
-	Servers    []ServerAccess    `cbor:"servers,omitempty"` // of a watch all, of a sync the one
+	Servers    []ServerAccess    `cbor:"servers,omitempty"` // of a watch all, of a sync or a certify the one
 	Revision   uint64            `cbor:"revision,omitempty"`
 	Steps      []Step            `cbor:"steps,omitempty"`
+	Pair       *Pair             `cbor:"pair,omitempty"` // of a certify
+}
+
+// Pair is a certificate with its private key, for the one host that serves it.
+type Pair struct {
+	ID          string `cbor:"id"` // of the certificate
+	Fingerprint string `cbor:"fingerprint"`
+	Certificate []byte `cbor:"certificate"`      // PEM
+	Sealed      []byte `cbor:"sealed,omitempty"` // the key, as the state has it
+	Key         string `cbor:"key,omitempty"`    // PEM; opened by the manager that hands the order out
 }
 
 // ServerAccess is how to enter a SEP sesam server.
@@ -171,6 +182,9 @@ func (v *View) jobOrder(j *Job) Order {
 	}
 	if s, ok := v.Servers.Get(j.Server); ok {
 		o.Servers, o.Revision, o.Steps = []ServerAccess{v.ServerAccess(s)}, j.Revision, j.Steps
+	}
+	if c, ok := v.Certificates.Get(j.Certificate); ok {
+		o.Pair = &Pair{ID: c.ID, Fingerprint: c.Fingerprint, Certificate: c.PEM, Sealed: c.Sealed}
 	}
 	if o.Role == RoleStorage && o.Repository != nil {
 		o.Repository.Sealed = nil // a storage never holds a key

@@ -43,6 +43,7 @@ type Server struct {
 	PassThrough bool        `cbor:"passthrough"`       // its own clients may reach it through the cluster
 	Error       string      `cbor:"error,omitempty"`   // why the last look at it failed
 	Sync        SyncState   `cbor:"sync"`              // of a managed one
+	Pair        PairState   `cbor:"pair,omitzero"`     // how its HTTPS certificate is
 
 	// Lacks says of each capability that the server does not have why it is missing.
 	Lacks map[string]string `cbor:"lacks,omitempty"`
@@ -64,6 +65,8 @@ const (
 	CanGroups      = "groups"       // lists and changes groups
 	CanACLs        = "acls"         // lists and changes access lists
 	CanClusterMode = "cluster-mode" // can be told that it is managed
+
+	CanCertificates = "certificates" // can be given another HTTPS certificate
 )
 
 var servers = define(schema[Server]{
@@ -130,7 +133,7 @@ func (tx *Tx) checkServer(s *Server, via string) error {
 	if len(s.Password) == 0 {
 		return invalidField("password", "the password of the account is needed")
 	}
-	if len(s.Fingerprint) != 64 || strings.Trim(s.Fingerprint, "0123456789abcdef") != "" {
+	if !isFingerprint(s.Fingerprint) {
 		return invalidField("fingerprint", "must be the SHA-256 of the server's certificate: 64 hexadecimal digits")
 	}
 	for other := range tx.Servers.All() {
@@ -150,6 +153,9 @@ func (tx *Tx) checkServer(s *Server, via string) error {
 	s.Via = n.ID
 	return nil
 }
+
+// isFingerprint tells whether a text is a SHA-256 in hexadecimal.
+func isFingerprint(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // UpdateServer changes how a server is reached, and who is its master.
 type UpdateServer struct {
@@ -199,8 +205,15 @@ func (c *UpdateServer) apply(tx *Tx) (string, error) {
 		}
 		tx.detail = fmt.Sprintf("cluster mode %s → %s", old.Mode, s.Mode)
 	}
-	put(tx, &tx.Servers, &s)
 	n := *node
+	if s.Fingerprint != old.Fingerprint {
+		if tx.Jobs.Count("certify", s.ID) > 0 {
+			return "", Errorf(Conflict, "server %s is being given another certificate; trust no other until that has ended", node.Name)
+		}
+		tx.dropPairs(s.ID, "") // it has one from elsewhere
+		s.Pair, n.NotAfter = PairState{}, 0
+	}
+	put(tx, &tx.Servers, &s)
 	n.Addresses.API = hostOf(s.Address)
 	put(tx, &tx.Nodes, &n)
 	return n.ID, nil
@@ -259,6 +272,7 @@ func (tx *Tx) dropServer(n *Node, force bool) error {
 	for _, m := range slices.Collect(tx.Mirrors.By("server", s.ID)) {
 		drop(tx, &tx.Mirrors, m.ID)
 	}
+	tx.dropPairs(s.ID, "")
 	drop(tx, &tx.Servers, s.ID)
 	return nil
 }

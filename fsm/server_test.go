@@ -43,6 +43,9 @@ func (l *lab) serve() {
 	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &CallServer{ID: "v1", Method: "POST", Path: "/sep/api/v2/clients/create"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.now = l.now.Add(KeepPasswords)
 	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
+	l.hosted()
+	l.do("user:root", l.pair("p1"))
+	l.install("p1", Outcome{Status: Succeeded})
 }
 
 func (l *lab) server() *Server {

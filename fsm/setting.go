@@ -15,6 +15,7 @@ const (
 
 	UpkeepSetting   = "maintenance" // a [Upkeep]
 	ApprovalSetting = "approval"    // an [ApprovalRule]
+	RenewalSetting  = "renewal"     // a [RenewalRule]
 )
 
 var settings = define(schema[Setting]{
@@ -74,7 +75,7 @@ func (c *PutSetting) apply(tx *Tx) (string, error) {
 		if n, ok := number(c.Value); !ok || n <= tx.epoch() {
 			return "", Errorf(Conflict, "setting %s is a number that only grows; it is %d", c.Name, tx.epoch())
 		}
-	case UpkeepSetting, ApprovalSetting:
+	case UpkeepSetting, ApprovalSetting, RenewalSetting:
 		return "", Errorf(Denied, "setting %s is changed field by field", c.Name)
 	case "":
 		return "", invalidField("name", "must not be empty")

@@ -42,6 +42,18 @@ func (t *tables) ApprovalRule() ApprovalRule {
 	return r
 }
 
+// RenewalRule says how the certificates of servers are renewed.
+type RenewalRule struct {
+	Percent int `cbor:"percent"` // of the servers at a time, at most; but one in any case
+}
+
+// RenewalRule gives how the certificates of servers are renewed.
+func (t *tables) RenewalRule() RenewalRule {
+	r := RenewalRule{Percent: 10}
+	t.setting(RenewalSetting, &r)
+	return r
+}
+
 // setting reads a setting into what it has when it was never changed.
 func (t *tables) setting(name string, to any) {
 	s, ok := t.Settings.Get(name)
@@ -67,6 +79,7 @@ type UpkeepChange struct {
 type ChangeSettings struct {
 	Upkeep   UpkeepChange `cbor:"upkeep,omitzero"`
 	Approval Opt[bool]    `cbor:"approval,omitempty"` // whether destructive changes need two people
+	Renew    Opt[int]     `cbor:"renew,omitempty"`    // percent of the servers whose certificates are renewed at a time
 }
 
 func (c *ChangeSettings) apply(tx *Tx) (string, error) {
@@ -82,6 +95,12 @@ func (c *ChangeSettings) apply(tx *Tx) (string, error) {
 			return "", err
 		}
 		put(tx, &tx.Settings, &Setting{Meta{ID: ApprovalSetting}, encode(ApprovalRule{Required: *c.Approval})})
+	}
+	if c.Renew != nil {
+		if *c.Renew < 1 || *c.Renew > 100 {
+			return "", invalidField("renewal.percent", "must lie between 1 and 100")
+		}
+		put(tx, &tx.Settings, &Setting{Meta{ID: RenewalSetting}, encode(RenewalRule{Percent: *c.Renew})})
 	}
 	if tx.object.ID == "" {
 		return "", invalidField("settings", "nothing to change was given")

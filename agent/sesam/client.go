@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"bcm/fsm"
 )
@@ -28,17 +29,26 @@ const (
 type client struct {
 	access fsm.ServerAccess
 	http   *http.Client
+	next   atomic.Pointer[string] // fingerprint of the certificate that the server is being given
 
 	mu      sync.Mutex
 	session string
 }
 
 func newClient(access fsm.ServerAccess) *client {
-	return &client{access: access, http: &http.Client{
-		Transport:     Transport(access.Fingerprint),
+	c := &client{access: access}
+	c.http = &http.Client{
+		Transport:     transport(c.trusts),
 		Timeout:       2 * answerTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+	return c
+}
+
+// trusts tells whether a certificate is the server's.
+func (c *client) trusts(fingerprint string) bool {
+	next := c.next.Load()
+	return fingerprint == c.access.Fingerprint || next != nil && fingerprint == *next
 }
 
 // close gives up connections, and the session if there is one.

@@ -1,8 +1,11 @@
 // Package sesam is the connector to SEP sesam servers: the role sesam-server. It
-// carries out two orders. The standing one names the servers that this node looks
+// carries out three orders. The standing one names the servers that this node looks
 // after: each is looked at every few seconds, and what has changed on it is reported
-// to the cluster. The other one brings a server to what the cluster wants of it, step
-// by step, and looks at what has come of it before it says that it is done.
+// to the cluster. Another one brings a server to what the cluster wants of it, step
+// by step, and looks at what has come of it before it says that it is done. The third is
+// for a role on the very host of a server, which is told so by [Host]: it puts an
+// HTTPS certificate and its key where the server looks for them, and puts the old
+// ones back when the server does not show the new one.
 //
 // What is known of such servers is what their vendor documents and what public
 // programs do with them. Readers here are tolerant: a field may be missing, a number

@@ -20,6 +20,8 @@ type Role struct {
 	mu      sync.Mutex
 	watches map[string]*watched // by id of the server
 	reached map[string]uint64   // the highest revision that was begun, by server
+
+	installing sync.Mutex // held while a certificate is installed
 }
 
 type watched struct {
@@ -35,6 +37,7 @@ type Config struct {
 	// not know.
 	Report func(ctx context.Context, cmd fsm.Command) error
 	Pace   time.Duration // between two looks at a server; 0 means five seconds
+	Host   Host          // of the server that lies on this host, if one does
 	Log    hclog.Logger
 }
 
@@ -99,12 +102,21 @@ func (r *Role) Close() {
 	}
 }
 
-// Do brings a server to a revision. Steps that fail do not keep the others from
-// being carried out; then the order has failed, and says how.
+// Do brings a server to a revision, or gives it another certificate.
 func (r *Role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
-	if o.Kind != fsm.SyncOrder || len(o.Servers) != 1 {
-		return fsm.Outcome{}, fmt.Errorf("an order of the kind %q is not one for SEP sesam servers", o.Kind)
+	switch {
+	case len(o.Servers) != 1:
+	case o.Kind == fsm.SyncOrder:
+		return r.sync(ctx, o, progress)
+	case o.Kind == fsm.CertifyOrder:
+		return r.certify(ctx, o, progress)
 	}
+	return fsm.Outcome{}, fmt.Errorf("an order of the kind %q is not one for a SEP sesam server", o.Kind)
+}
+
+// sync brings a server to a revision. Steps that fail do not keep the others from
+// being carried out; then the order has failed, and says how.
+func (r *Role) sync(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
 	w, err := r.enter(o.Servers[0], o.Revision)
 	if err != nil {
 		return fsm.Outcome{}, err
@@ -144,8 +156,13 @@ func (r *Role) enter(access fsm.ServerAccess, revision uint64) (*watch, error) {
 		return nil, fmt.Errorf("revision %d is below %d, to which the server was brought already", revision, r.reached[access.ID])
 	}
 	r.reached[access.ID] = revision
+	return r.watchOf(access), nil
+}
+
+// watchOf gives the watch of a server, and begins it unless it has begun.
+func (r *Role) watchOf(access fsm.ServerAccess) *watch {
 	if w := r.watches[access.ID]; w != nil && alike(w.access, access) {
-		return w.watch, nil
+		return w.watch
 	}
-	return r.begin(access), nil
+	return r.begin(access)
 }

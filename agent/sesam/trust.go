@@ -29,14 +29,14 @@ func fingerprintOf(cert *x509.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// pinned is a TLS configuration that takes the one certificate and no other. Servers
+// pinned is a TLS configuration that takes a certificate that is trusted and no other. Servers
 // sign their certificates themselves, so that there is no chain to look at.
-func pinned(fingerprint string) *tls.Config {
+func pinned(trusts func(fingerprint string) bool) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, //nolint:gosec // the fingerprint is compared below, in every handshake
 		VerifyConnection: func(state tls.ConnectionState) error {
-			if got := fingerprintOf(state.PeerCertificates[0]); got != fingerprint {
+			if got := fingerprintOf(state.PeerCertificates[0]); !trusts(got) {
 				return fmt.Errorf("%w: it is %s", ErrFingerprint, got)
 			}
 			return nil
@@ -74,9 +74,13 @@ var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 // Transport reaches one server, with the one certificate that is trusted. It goes
 // through no proxy.
 func Transport(fingerprint string) *http.Transport {
+	return transport(func(shown string) bool { return shown == fingerprint })
+}
+
+func transport(trusts func(fingerprint string) bool) *http.Transport {
 	return &http.Transport{
 		DialContext:           dial,
-		TLSClientConfig:       pinned(fingerprint),
+		TLSClientConfig:       pinned(trusts),
 		TLSHandshakeTimeout:   dialTimeout,
 		ResponseHeaderTimeout: answerTimeout,
 		MaxConnsPerHost:       connsEach,

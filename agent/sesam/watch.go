@@ -99,6 +99,9 @@ func (w *watch) tell(ctx context.Context, s *seen, failure error) error {
 		state.Error = failure.Error()
 	} else {
 		state.Release, state.Lacks = s.release, s.lacks
+		if why := w.cfg.Host.lacks(); why != "" {
+			state.Lacks[fsm.CanCertificates] = why
+		}
 		if err := w.tellObjects(ctx, s); err != nil {
 			w.forget(err)
 			return err

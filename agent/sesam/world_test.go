@@ -31,8 +31,14 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
+	return newClusterOn(t, sesam.Host{})
+}
+
+// newClusterOn is one whose manager runs on the host of a server.
+func newClusterOn(t *testing.T, host sesam.Host) *cluster {
+	t.Helper()
 	c := &cluster{t: t, state: fsm.New(hclog.NewNullLogger()), secrets: make(map[string]string), begun: make(map[string]bool)}
-	c.role = sesam.New(sesam.Config{Log: hclog.NewNullLogger(), Pace: 50 * time.Millisecond, Report: func(_ context.Context, cmd fsm.Command) error {
+	c.role = sesam.New(sesam.Config{Log: hclog.NewNullLogger(), Pace: 50 * time.Millisecond, Host: host, Report: func(_ context.Context, cmd fsm.Command) error {
 		_, err := c.try("node:m1", cmd)
 		return err
 	}})
@@ -84,7 +90,8 @@ func (c *cluster) lead(ctx context.Context, done chan struct{}) {
 	look := plan.All()["sync"]
 	for ctx.Err() == nil {
 		cmds, next := look(c.view(), time.Now())
-		for _, cmd := range cmds {
+		certify, _ := plan.Certify(c.view(), time.Now())
+		for _, cmd := range append(cmds, certify...) {
 			_, _ = c.try("plan:sync", cmd) // a refused one is decided anew
 		}
 		v := c.view()
@@ -117,6 +124,9 @@ func (c *cluster) hand(ctx context.Context, o fsm.Orders) {
 			continue
 		}
 		c.begun[id] = true
+		if p := order.Pair; p != nil {
+			p.Key = c.open(p.Sealed)
+		}
 		order.Steps = slices.Clone(order.Steps)
 		for i := range order.Steps {
 			order.Steps[i].Secret = c.open(order.Steps[i].Sealed)

@@ -366,23 +366,44 @@ type Capacity struct {
 type Certificate struct {
 	CreatedAt time.Time `json:"created_at"`
 
-	// Current The newest one of its node
+	// Current The newest one of its node, or the one that its server serves
 	Current bool `json:"current"`
+
+	// Error Of https: why it could not be installed
+	Error *string `json:"error,omitempty"`
+
+	// Fingerprint Of https: SHA-256, in hexadecimal
+	Fingerprint *string `json:"fingerprint,omitempty"`
 
 	// Id Opaque and for ever
 	Id string `json:"id"`
 
+	// Imported Of https: somebody brought it; otherwise the cluster's CA issued it, and it is renewed in time
+	Imported *bool `json:"imported,omitempty"`
+
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
+	// InstalledAt Of https: when the server was seen to serve it
+	InstalledAt *time.Time `json:"installed_at,omitempty"`
+
+	// Kind member or https
+	Kind string `json:"kind"`
+
 	// Node Name
-	Node      string     `json:"node"`
-	NotAfter  time.Time  `json:"not_after"`
-	NotBefore time.Time  `json:"not_before"`
-	Pem       string     `json:"pem"`
+	Node      string    `json:"node"`
+	NotAfter  time.Time `json:"not_after"`
+	NotBefore time.Time `json:"not_before"`
+	Pem       string    `json:"pem"`
+
+	// RenewAt Of https: when it is renewed
+	RenewAt   *time.Time `json:"renew_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at"`
 	Roles     []string   `json:"roles"`
-	UpdatedAt time.Time  `json:"updated_at"`
+
+	// Status active, installing, failed, replaced, revoked or expired
+	Status    string    `json:"status"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Change defines model for Change.
@@ -930,7 +951,7 @@ type Job struct {
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
-	// Kind restore, verify, drill, forget, prune, copy or scrub
+	// Kind restore, verify, drill, forget, prune, copy, scrub, sync or certify
 	Kind string `json:"kind"`
 
 	// Node Name of the node that works on it, or did last
@@ -968,6 +989,9 @@ type Job struct {
 
 	// RetryAt When it is tried again after a failure
 	RetryAt *time.Time `json:"retry_at"`
+
+	// Server Of a sync or a certify: name
+	Server *string `json:"server,omitempty"`
 
 	// Snapshot Of a restore from a repository instead of a backup
 	Snapshot  *string    `json:"snapshot,omitempty"`
@@ -1628,6 +1652,21 @@ type OnlyCopies struct {
 	Repository string `json:"repository"`
 }
 
+// PairInput defines model for PairInput.
+type PairInput struct {
+	// Certificate In PEM, with the chain after the server's own; without it the cluster's CA issues one
+	Certificate *string `json:"certificate,omitempty"`
+
+	// Hosts Of one that is issued: names and addresses that it is good for beside the one under which the server is reached
+	Hosts *[]string `json:"hosts,omitempty"`
+
+	// Key The private key of the certificate, in PEM
+	Key *string `json:"key,omitempty"`
+
+	// Node Id or name of the server
+	Node string `json:"node"`
+}
+
 // PasswordChange defines model for PasswordChange.
 type PasswordChange struct {
 	// NewPassword At least 12 characters
@@ -1723,6 +1762,18 @@ type Progress struct {
 
 	// Uploaded Bytes written to storage
 	Uploaded int64 `json:"uploaded"`
+}
+
+// RenewalChange defines model for RenewalChange.
+type RenewalChange struct {
+	// Percent 1 to 100
+	Percent *int64 `json:"percent,omitempty"`
+}
+
+// RenewalSettings defines model for RenewalSettings.
+type RenewalSettings struct {
+	// Percent How many of the servers are given a certificate at a time, at most; but one in any case
+	Percent int64 `json:"percent"`
 }
 
 // Repository defines model for Repository.
@@ -2084,12 +2135,14 @@ type SesamServer struct {
 type Settings struct {
 	Approval    ApprovalSettings    `json:"approval"`
 	Maintenance MaintenanceSettings `json:"maintenance"`
+	Renewal     RenewalSettings     `json:"renewal"`
 }
 
 // SettingsChange defines model for SettingsChange.
 type SettingsChange struct {
 	Approval    *ApprovalChange    `json:"approval,omitempty"`
 	Maintenance *MaintenanceChange `json:"maintenance,omitempty"`
+	Renewal     *RenewalChange     `json:"renewal,omitempty"`
 }
 
 // SiteStorage defines model for SiteStorage.
@@ -3053,7 +3106,7 @@ type ListCertificatesParams struct {
 	// Q Only what has this text in its id, name or other texts, regardless of case
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Sort Fields to sort by, with a comma between, and - before one that is to descend: not_after, node, created_at, updated_at. Otherwise not_after
+	// Sort Fields to sort by, with a comma between, and - before one that is to descend: not_after, node, kind, created_at, updated_at. Otherwise not_after
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit Rows of a page, at most 1000; otherwise 100
@@ -3064,6 +3117,9 @@ type ListCertificatesParams struct {
 
 	// Node Only on the node, by id or name
 	Node *[]string `form:"node,omitempty" json:"node,omitempty"`
+
+	// Kind What it is for: member, https
+	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Revoked Only revoked certificates, or only the others: true, false
 	Revoked *[]string `form:"revoked,omitempty" json:"revoked,omitempty"`
@@ -3076,6 +3132,21 @@ type ListCertificatesParams struct {
 
 	// Wait Wait as long for something newer than index, such as 30s
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// CreateCertificateParams defines parameters for CreateCertificate.
+type CreateCertificateParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // GetCertificateParams defines parameters for GetCertificate.
@@ -3092,6 +3163,21 @@ type GetCertificateParams struct {
 
 // RevokeCertificateParams defines parameters for RevokeCertificate.
 type RevokeCertificateParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// RotateCertificateParams defines parameters for RotateCertificate.
+type RotateCertificateParams struct {
 	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
 	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
 
@@ -3566,7 +3652,7 @@ type ListJobsParams struct {
 	// To Only what was begun before the time
 	To *[]string `form:"to,omitempty" json:"to,omitempty"`
 
-	// Kind What it does: restore, verify, forget, prune, copy, scrub
+	// Kind What it does: restore, verify, forget, prune, copy, scrub, sync, certify
 	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Repository Only of the repository, by id or name
@@ -4704,6 +4790,9 @@ type RestoreBackupJSONRequestBody = RestoreInput
 // VerifyBackupJSONRequestBody defines body for VerifyBackup for application/json ContentType.
 type VerifyBackupJSONRequestBody = VerificationInput
 
+// CreateCertificateJSONRequestBody defines body for CreateCertificate for application/json ContentType.
+type CreateCertificateJSONRequestBody = PairInput
+
 // CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
 type CreateClientJSONRequestBody = ClientInput
 
@@ -5196,6 +5285,24 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/certificates (the `ListCertificates` operationId).
 	ListCertificates(ctx context.Context, params *ListCertificatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateCertificateWithBody Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+	//
+	// Needs the right certificates:write.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+	CreateCertificateWithBody(ctx context.Context, params *CreateCertificateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCertificate Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+	//
+	// Needs the right certificates:write.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+	CreateCertificate(ctx context.Context, params *CreateCertificateParams, body CreateCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCertificate A certificate
 	//
 	// Needs the right certificates:read.
@@ -5209,6 +5316,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/certificates/{certificate}/revoke (the `RevokeCertificate` operationId).
 	RevokeCertificate(ctx context.Context, certificate string, params *RevokeCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateCertificate Give a server a new certificate with a new key in place of the one that the cluster's CA had issued
+	//
+	// Needs the right certificates:write.
+	//
+	// Corresponds with POST /v1/certificates/{certificate}/rotate (the `RotateCertificate` operationId).
+	RotateCertificate(ctx context.Context, certificate string, params *RotateCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListClients Clients
 	//
@@ -6898,6 +7012,44 @@ func (c *Raw) ListCertificates(ctx context.Context, params *ListCertificatesPara
 	return c.Client.Do(req)
 }
 
+// CreateCertificateWithBody Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+//
+// Needs the right certificates:write.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+func (c *Raw) CreateCertificateWithBody(ctx context.Context, params *CreateCertificateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCertificateRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCertificate Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+//
+// Needs the right certificates:write.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+func (c *Raw) CreateCertificate(ctx context.Context, params *CreateCertificateParams, body CreateCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCertificateRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetCertificate A certificate
 //
 // Needs the right certificates:read.
@@ -6922,6 +7074,23 @@ func (c *Raw) GetCertificate(ctx context.Context, certificate string, params *Ge
 // Corresponds with POST /v1/certificates/{certificate}/revoke (the `RevokeCertificate` operationId).
 func (c *Raw) RevokeCertificate(ctx context.Context, certificate string, params *RevokeCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevokeCertificateRequest(c.Server, certificate, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateCertificate Give a server a new certificate with a new key in place of the one that the cluster's CA had issued
+//
+// Needs the right certificates:write.
+//
+// Corresponds with POST /v1/certificates/{certificate}/rotate (the `RotateCertificate` operationId).
+func (c *Raw) RotateCertificate(ctx context.Context, certificate string, params *RotateCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateCertificateRequest(c.Server, certificate, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12563,6 +12732,18 @@ func NewListCertificatesRequest(server string, params *ListCertificatesParams) (
 
 		}
 
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Revoked != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "revoked", *params.Revoked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
@@ -12620,6 +12801,111 @@ func NewListCertificatesRequest(server string, params *ListCertificatesParams) (
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateCertificateRequest calls the generic CreateCertificate builder with application/json body
+func NewCreateCertificateRequest(server string, params *CreateCertificateParams, body CreateCertificateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCertificateRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCertificateRequestWithBody constructs an http.Request for the CreateCertificate method, with any body, and a specified content type
+func NewCreateCertificateRequestWithBody(server string, params *CreateCertificateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/certificates")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -12727,6 +13013,105 @@ func NewRevokeCertificateRequest(server string, certificate string, params *Revo
 	}
 
 	operationPath := fmt.Sprintf("/v1/certificates/%s/revoke", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRotateCertificateRequest constructs an http.Request for the RotateCertificate method
+func NewRotateCertificateRequest(server string, certificate string, params *RotateCertificateParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "certificate", certificate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/certificates/%s/rotate", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -22905,6 +23290,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/certificates (the `ListCertificates` operationId).
 	ListCertificatesWithResponse(ctx context.Context, params *ListCertificatesParams, reqEditors ...RequestEditorFn) (*ListCertificatesResponse, error)
 
+	// CreateCertificateWithBodyWithResponse Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+	//
+	// Needs the right certificates:write.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+	CreateCertificateWithBodyWithResponse(ctx context.Context, params *CreateCertificateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCertificateResponse, error)
+
+	// CreateCertificateWithResponse Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+	//
+	// Needs the right certificates:write.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+	CreateCertificateWithResponse(ctx context.Context, params *CreateCertificateParams, body CreateCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCertificateResponse, error)
+
 	// GetCertificateWithResponse A certificate
 	//
 	// Needs the right certificates:read.
@@ -22922,6 +23325,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/certificates/{certificate}/revoke (the `RevokeCertificate` operationId).
 	RevokeCertificateWithResponse(ctx context.Context, certificate string, params *RevokeCertificateParams, reqEditors ...RequestEditorFn) (*RevokeCertificateResponse, error)
+
+	// RotateCertificateWithResponse Give a server a new certificate with a new key in place of the one that the cluster's CA had issued
+	//
+	// Needs the right certificates:write.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/certificates/{certificate}/rotate (the `RotateCertificate` operationId).
+	RotateCertificateWithResponse(ctx context.Context, certificate string, params *RotateCertificateParams, reqEditors ...RequestEditorFn) (*RotateCertificateResponse, error)
 
 	// ListClientsWithResponse Clients
 	//
@@ -25662,6 +26074,54 @@ func (r ListCertificatesResponse) ContentType() string {
 	return ""
 }
 
+type CreateCertificateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Certificate
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateCertificateResponse) GetJSON201() *Certificate {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateCertificateResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCertificateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCertificateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCertificateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCertificateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetCertificateResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25752,6 +26212,54 @@ func (r RevokeCertificateResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RevokeCertificateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateCertificateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Certificate
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateCertificateResponse) GetJSON201() *Certificate {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateCertificateResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateCertificateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateCertificateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateCertificateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateCertificateResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -30529,6 +31037,36 @@ func (c *ClientWithResponses) ListCertificatesWithResponse(ctx context.Context, 
 	return ParseListCertificatesResponse(rsp)
 }
 
+// CreateCertificateWithBodyWithResponse Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+//
+// Needs the right certificates:write.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+func (c *ClientWithResponses) CreateCertificateWithBodyWithResponse(ctx context.Context, params *CreateCertificateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCertificateResponse, error) {
+	rsp, err := c.CreateCertificateWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCertificateResponse(rsp)
+}
+
+// CreateCertificateWithResponse Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+//
+// Needs the right certificates:write.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/certificates (the `CreateCertificate` operationId).
+func (c *ClientWithResponses) CreateCertificateWithResponse(ctx context.Context, params *CreateCertificateParams, body CreateCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCertificateResponse, error) {
+	rsp, err := c.CreateCertificate(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCertificateResponse(rsp)
+}
+
 // GetCertificateWithResponse A certificate
 //
 // Needs the right certificates:read.
@@ -30557,6 +31095,21 @@ func (c *ClientWithResponses) RevokeCertificateWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseRevokeCertificateResponse(rsp)
+}
+
+// RotateCertificateWithResponse Give a server a new certificate with a new key in place of the one that the cluster's CA had issued
+//
+// Needs the right certificates:write.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/certificates/{certificate}/rotate (the `RotateCertificate` operationId).
+func (c *ClientWithResponses) RotateCertificateWithResponse(ctx context.Context, certificate string, params *RotateCertificateParams, reqEditors ...RequestEditorFn) (*RotateCertificateResponse, error) {
+	rsp, err := c.RotateCertificate(ctx, certificate, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateCertificateResponse(rsp)
 }
 
 // ListClientsWithResponse Clients
@@ -33435,6 +33988,39 @@ func ParseListCertificatesResponse(rsp *http.Response) (*ListCertificatesRespons
 	return response, nil
 }
 
+// ParseCreateCertificateResponse parses an HTTP response from a CreateCertificateWithResponse call
+func ParseCreateCertificateResponse(rsp *http.Response) (*CreateCertificateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCertificateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Certificate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetCertificateResponse parses an HTTP response from a GetCertificateWithResponse call
 func ParseGetCertificateResponse(rsp *http.Response) (*GetCertificateResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33488,6 +34074,39 @@ func ParseRevokeCertificateResponse(rsp *http.Response) (*RevokeCertificateRespo
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateCertificateResponse parses an HTTP response from a RotateCertificateWithResponse call
+func ParseRotateCertificateResponse(rsp *http.Response) (*RotateCertificateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateCertificateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Certificate
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

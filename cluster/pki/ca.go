@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -142,6 +143,15 @@ func (ca *CA) Sign(csrPEM []byte, id Identity, hosts []string, now time.Time, li
 	if err := addHosts(template, hosts); err != nil {
 		return nil, err
 	}
+	der, err := ca.issue(template, key, now, life)
+	if err != nil {
+		return nil, err
+	}
+	return encodeCert(der), nil
+}
+
+// issue signs a certificate, for no longer than the authority itself lives.
+func (ca *CA) issue(template *x509.Certificate, key crypto.PublicKey, now time.Time, life time.Duration) ([]byte, error) {
 	if life <= 0 || now.Before(ca.signer.NotBefore) || !now.Before(ca.signer.NotAfter) {
 		return nil, fmt.Errorf("%w: no life of %v from %v under an authority valid from %v to %v", ErrKey,
 			life, now.UTC(), ca.signer.NotBefore, ca.signer.NotAfter)
@@ -151,9 +161,9 @@ func (ca *CA) Sign(csrPEM []byte, id Identity, hosts []string, now time.Time, li
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.signer, key, ca.key)
 	if err != nil {
-		return nil, fmt.Errorf("sign certificate of %s %s: %w", id.Kind, id.ID, err)
+		return nil, fmt.Errorf("sign certificate of %s: %w", template.Subject.CommonName, err)
 	}
-	return encodeCert(der), nil
+	return der, nil
 }
 
 // Pin returns the digest of a bundle: SHA-256 over the DER of all its

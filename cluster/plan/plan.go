@@ -18,6 +18,7 @@ type Func = func(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time)
 func All() map[string]Func {
 	return map[string]Func{
 		"assign":   assignChanged(),
+		"certify":  Certify,
 		"copy":     Copy,
 		"drain":    Drain,
 		"fail":     Fail,

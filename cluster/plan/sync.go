@@ -84,14 +84,14 @@ func (s *syncing) carry(server *fsm.Server) {
 
 func (s *syncing) carrier(server *fsm.Server) string {
 	if server.Via != "" {
-		return s.able(server.Via)
+		return able(s.v, server.Via)
 	}
-	if id := s.able(server.Carrier); id != "" {
+	if id := able(s.v, server.Carrier); id != "" {
 		return id
 	}
 	var all []string
 	for m := range s.v.Nodes.By("role", fsm.RoleManager) {
-		if id := s.able(m.ID); id != "" {
+		if id := able(s.v, m.ID); id != "" {
 			all = append(all, id)
 		}
 	}
@@ -104,8 +104,8 @@ func (s *syncing) carrier(server *fsm.Server) string {
 }
 
 // able gives the node back when it is up and can reach servers, else "".
-func (s *syncing) able(id string) string {
-	if n, ok := s.v.Nodes.Get(id); ok && n.Up() && n.Mode != fsm.Maintenance && n.Does(fsm.RoleSesam) {
+func able(v *fsm.View, id string) string {
+	if n, ok := v.Nodes.Get(id); ok && n.Up() && n.Mode != fsm.Maintenance && n.Does(fsm.RoleSesam) {
 		return id
 	}
 	return ""

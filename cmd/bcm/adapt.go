@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"bcm/agent"
 	"bcm/api"
 	"bcm/cluster"
 	"bcm/cluster/pki"
+	"bcm/cluster/plan"
 	"bcm/fsm"
 )
 
@@ -72,6 +74,29 @@ func (m *manager) sign(bundle, sealed, csr []byte) (cert []byte, err error) {
 	self := pki.Identity{Cluster: m.identity.Cluster(), Kind: pki.Manager, ID: m.identity.ID(), Roles: []string{fsm.RoleManager}}
 	return ca.Sign(csr, self, hostsOf(m.at), time.Now(), pki.ManagerLife)
 }
+
+// signing completes what a plan decides with the certificates that are in it: a plan
+// is a pure function, which draws no keys.
+func (m *manager) signing(p plan.Func) cluster.Plan {
+	return func(v *fsm.View, now time.Time) (do []fsm.Command, next time.Time) {
+		do, next = p(v, now)
+		return slices.DeleteFunc(do, func(cmd fsm.Command) bool {
+			c, ok := cmd.(*fsm.InstallPair)
+			if !ok {
+				return false
+			}
+			if err := m.door.RenewPair(v, c); err != nil {
+				m.log.Warn("a certificate could not be signed; trying again later", "server", c.Certificate.Node, "error", err)
+				next = now.Add(signAgain)
+				return true
+			}
+			return false
+		}), next
+	}
+}
+
+// signAgain is when a certificate is tried again that could not be signed.
+const signAgain = time.Minute
 
 // refresh makes a new certificate where the old one has ended while the manager
 // was away: without one it could not ask anybody for one.

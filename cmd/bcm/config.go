@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
+	"bcm/agent/sesam"
 	"bcm/cluster"
 	"bcm/fsm"
 
@@ -34,6 +36,7 @@ type config struct {
 	Labels  map[string]string `yaml:"labels"`
 	Slots   int               `yaml:"slots"` // runs at once
 	Storage storageConfig     `yaml:"storage"`
+	Sesam   sesamConfig       `yaml:"sesam"`
 
 	Raft        raftConfig    `yaml:"raft"`
 	NodeTimeout time.Duration `yaml:"node_timeout"`
@@ -65,6 +68,15 @@ type storageConfig struct {
 	CopyRate    int64         `yaml:"copy_rate"`  // bytes a second that copies fetch; 0 does not bound them
 }
 
+// sesamConfig is of the SEP sesam server on the same host, for a member that is to
+// give that its HTTPS certificates.
+type sesamConfig struct {
+	IniDir string   `yaml:"ini_dir"` // the server's directory ini
+	Reload []string `yaml:"reload"`  // the command that has it look for its certificate again
+}
+
+func (c sesamConfig) host() sesam.Host { return sesam.Host{IniDir: c.IniDir, Reload: c.Reload} }
+
 // raftConfig is for networks that are not local.
 type raftConfig struct {
 	LogStore    string        `yaml:"log_store"` // wal or bolt
@@ -83,6 +95,7 @@ func defaultConfig() config {
 		Listen:   addresses{API: ":7443", Member: ":7444", Gossip: ":7445", Storage: ":7446"},
 		Slots:    fsm.DefaultSlots,
 		Storage:  storageConfig{MinAge: time.Hour, Reserve: 1 << 30, KeepDeleted: 72 * time.Hour, ScrubRate: 50 << 20, CopyRate: 100 << 20},
+		Sesam:    sesamConfig{Reload: []string{"sm_main", "reload", "rmi"}},
 		Raft: raftConfig{LogStore: c.LogStore, Heartbeat: c.Heartbeat, Election: c.Election,
 			LeaderLease: c.LeaderLease, StableFor: c.StableFor, Reserve: c.Reserve},
 		NodeTimeout: c.NodeTimeout,
@@ -133,6 +146,9 @@ func (c *config) validate() error {
 	}
 	if c.Storage.MinAge <= 0 || c.Storage.MinAge >= 24*time.Hour {
 		errs = append(errs, fmt.Errorf("storage.min_age: %v is not more than 0 and less than 24h", c.Storage.MinAge))
+	}
+	if c.Sesam.IniDir != "" && (!filepath.IsAbs(c.Sesam.IniDir) || len(c.Sesam.Reload) == 0) {
+		errs = append(errs, errors.New("sesam: ini_dir must be an absolute path, and reload a command with its arguments, such as [sm_main, reload, rmi]"))
 	}
 	if c.Storage.KeepDeleted < 0 || c.Storage.ScrubRate < 0 || c.Storage.CopyRate < 0 {
 		errs = append(errs, errors.New("storage: keep_deleted, scrub_rate and copy_rate must not be negative"))

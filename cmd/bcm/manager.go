@@ -138,6 +138,7 @@ func (m *manager) open() error {
 	for name, p := range plan.All() {
 		plans[name] = p
 	}
+	plans["certify"] = m.signing(plan.Certify)
 	state := fsm.New(m.log.Named("state"))
 	if m.node, err = cluster.Open(cfg, state, plans, m.log.Named("cluster")); err != nil {
 		return err
@@ -257,7 +258,7 @@ func (m *manager) tell(clusterID string) {
 // host, and its questions show that the manager is there.
 func (m *manager) work(ctx context.Context) error {
 	local := localCluster{m.node}
-	connector := sesam.New(sesam.Config{Log: m.log.Named("sesam"), Report: func(ctx context.Context, cmd fsm.Command) error {
+	connector := sesam.New(sesam.Config{Log: m.log.Named("sesam"), Host: m.cfg.Sesam.host(), Report: func(ctx context.Context, cmd fsm.Command) error {
 		return local.Report(ctx, m.identity.ID(), cmd)
 	}})
 	defer connector.Close()

@@ -45,7 +45,7 @@ func newParts(roles []string, c config, id *agent.Identity, report func(context.
 				Scratch: filepath.Join(c.DataDir, "scratch"), Log: log.Named("backup"),
 			}))
 		case fsm.RoleSesam:
-			p.connector = sesam.New(sesam.Config{Report: report, Log: log.Named("sesam")})
+			p.connector = sesam.New(sesam.Config{Report: report, Host: c.Sesam.host(), Log: log.Named("sesam")})
 			p.roles = append(p.roles, p.connector)
 		case fsm.RoleStorage:
 			dir := c.Storage.Dir

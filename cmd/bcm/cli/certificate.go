@@ -2,7 +2,6 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,16 +9,17 @@ import (
 )
 
 func (a *app) certificates() *cobra.Command {
-	return noun("cert", "Certificates of the members; they renew themselves",
+	return noun("cert", "Certificates of the members, and of SEP sesam servers; they are renewed in time",
 		list(a, listing[client.Certificate]{
 			what: "certificates", path: at("certificates"), columns: certColumns, id: func(c client.Certificate) string { return c.Id },
 			filters: []filter{
 				{name: "node", usage: "of this node", refs: nodeRefs},
+				{name: "kind", usage: "of this kind", values: []string{"member", "https"}},
 				{name: "revoked", usage: "true: those that are revoked; false: the others", yesno: true},
 			},
 		}),
 		show(a, one[client.Certificate]{what: "certificate", path: func(ref string) string { return at("certificates", ref) }, refs: certRefs, fields: certFields}),
-		a.certRevoke(),
+		a.certIssue(), a.certImport(), a.certRotate(), a.certRevoke(),
 	)
 }
 
@@ -47,23 +47,13 @@ func (a *app) certRevoke() *cobra.Command {
 	return cmd
 }
 
-// certState tells whether a certificate is good for anything.
-func certState(c client.Certificate, now time.Time) string {
-	switch {
-	case c.RevokedAt != nil:
-		return "revoked"
-	case now.After(c.NotAfter):
-		return "expired"
-	}
-	return "good"
-}
-
 func certColumns(a *app) []column[client.Certificate] {
 	return []column[client.Certificate]{
-		{title: "serial", of: func(c client.Certificate) string { return c.Id }},
+		{title: "id", of: func(c client.Certificate) string { return c.Id }},
+		{title: "kind", of: func(c client.Certificate) string { return c.Kind }},
 		{title: "node", of: func(c client.Certificate) string { return c.Node }},
 		{title: "roles", of: func(c client.Certificate) string { return strings.Join(c.Roles, ",") }},
-		{title: "state", of: func(c client.Certificate) string { return certState(c, a.now()) }, state: true},
+		{title: "status", of: func(c client.Certificate) string { return c.Status }, state: true},
 		{title: "issued", of: func(c client.Certificate) string { return ago(c.NotBefore, a.now()) }},
 		{title: "ends", of: func(c client.Certificate) string { return ago(c.NotAfter, a.now()) }},
 	}
@@ -71,12 +61,17 @@ func certColumns(a *app) []column[client.Certificate] {
 
 func certFields(a *app, c client.Certificate) []field {
 	return []field{
-		{"Serial", c.Id},
+		{"ID", c.Id},
+		{"Kind", c.Kind},
 		{"Node", c.Node},
 		{"Roles", strings.Join(c.Roles, ", ")},
-		{"State", certState(c, a.now())},
+		{"Status", c.Status},
+		{"Error", value(c.Error)},
+		{"Fingerprint", value(c.Fingerprint)},
 		{"Good from", a.instant(c.NotBefore)},
 		{"Good until", a.instant(c.NotAfter)},
+		{"Renewed", a.instant(value(c.RenewAt))},
+		{"Installed", a.instant(value(c.InstalledAt))},
 		{"Revoked", a.instant(value(c.RevokedAt))},
 		{"PEM", strings.TrimSpace(c.Pem)},
 	}

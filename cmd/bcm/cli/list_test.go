@@ -52,7 +52,7 @@ const (
 		"roles":["backup-manager","backup-storage"],"uses":10,"used":3,"revoked":false,"expires_at":"2026-03-01T12:30:00Z"}`
 	apiTokenRow = `{"id":"k2","created_at":"2026-03-01T11:30:00Z","updated_at":"2026-03-01T11:30:00Z","index":31,"name":"report",
 		"user":"ada","revoked":true,"expires_at":null}`
-	certRow = `{"id":"0a1b","created_at":"2026-03-01T06:00:00Z","updated_at":"2026-03-01T06:00:00Z","index":12,"node":"backup-1",
+	certRow = `{"id":"0a1b","created_at":"2026-03-01T06:00:00Z","updated_at":"2026-03-01T06:00:00Z","index":12,"kind":"member","status":"active","node":"backup-1",
 		"roles":["backup-manager"],"not_before":"2026-03-01T06:00:00Z","not_after":"2026-03-02T06:00:00Z","revoked_at":null}`
 	eventRow = `{"id":"0000000000000009-0000","created_at":"2026-03-01T11:00:00Z","updated_at":"2026-03-01T11:00:00Z","index":9,
 		"by":"user:ada","actor":"user:ada","action":"user.create","object":{"kind":"users","id":"u2","name":"bob"},"result":"denied",

@@ -38,6 +38,7 @@ func settingFields(_ *app, s client.Settings) []field {
 		{"Files restored then", count(m.DrillFiles)},
 		{"Storages are read again", every(m.ScrubEvery)},
 		{"Destructive changes", map[bool]string{true: "need two people", false: "need one person"}[s.Approval.Required]},
+		{"Certificates at a time", count(s.Renewal.Percent) + " % of the servers"},
 	}
 }
 
@@ -56,7 +57,7 @@ func every(text string) string {
 func (a *app) settingsSet() *cobra.Command {
 	var s struct {
 		prune, verify, drill, scrub string
-		percent, files              int
+		percent, files, renew       int
 		approval, json              bool
 	}
 	cmd := &cobra.Command{
@@ -83,6 +84,7 @@ func (a *app) settingsSet() *cobra.Command {
 				body["maintenance"] = upkeep
 			}
 			take(body, cmd, "approval-required", "approval", changes{"required": s.approval})
+			take(body, cmd, "renew-percent", "renewal", changes{"percent": s.renew})
 			if err := body.check(cmd); err != nil {
 				return err
 			}
@@ -101,6 +103,7 @@ func (a *app) settingsSet() *cobra.Command {
 	f.IntVar(&s.files, "drill-files", 0, "how many files such a sample has")
 	f.StringVar(&s.scrub, "scrub-every", "", "how often a storage reads again all that it has")
 	f.BoolVar(&s.approval, "approval-required", false, "let destructive changes wait until a second user grants them")
+	f.IntVar(&s.renew, "renew-percent", 0, "how many of the SEP sesam servers are given their next certificate at a time, at most")
 	jsonFlag(cmd, &s.json)
 	return cmd
 }

@@ -113,6 +113,10 @@ var verbs = []struct {
 		`POST /v1/tasks/t/retention/preview {"retention":{"last":1}}`, previewed},
 	{"settings set --drill-every 1d --drill-files 5 --approval-required", "PATCH /v1/settings", 200, settingsRow,
 		`PATCH /v1/settings {"approval":{"required":true},"maintenance":{"drill_every":"24h0m0s","drill_files":5}}`, settingsShown},
+	{"settings set --renew-percent 10", "PATCH /v1/settings", 200, settingsRow, `PATCH /v1/settings {"renewal":{"percent":10}}`, settingsShown},
+	{"cert issue sesam-1 --host a --host b --wait=false", "POST /v1/certificates", 201, pairRow,
+		`POST /v1/certificates {"hosts":["a","b"],"node":"sesam-1"}`, "certificate p1 is being installed on sesam-1\n"},
+	{"cert rotate p0 --wait=false -q", "POST /v1/certificates/p0/rotate", 201, pairRow, `POST /v1/certificates/p0/rotate`, "p1\n"},
 	{"settings show", "GET /v1/settings", 200, settingsRow, `GET /v1/settings`, settingsShown},
 	{"repository update r --quota 1GiB --name s", "PATCH /v1/repositories/r", 200, `{"id":"r"}`,
 		`PATCH /v1/repositories/r {"name":"s","quota":1073741824}`, "repository r is changed\n"},
@@ -152,7 +156,7 @@ var verbs = []struct {
 
 const (
 	settingsRow = `{"maintenance":{"prune_every":"24h0m0s","verify_every":"168h0m0s","verify_percent":5,"drill_every":"24h0m0s","drill_files":5,
-		"scrub_every":"0s"},"approval":{"required":true}}`
+		"scrub_every":"0s"},"approval":{"required":true},"renewal":{"percent":10}}`
 	settingsShown = `Room is given back         every 24h0m0s
 Repositories are verified  every 168h0m0s
 Data read then             5 %
@@ -160,6 +164,7 @@ Restores are tried         every 24h0m0s
 Files restored then        5
 Storages are read again    never
 Destructive changes        need two people
+Certificates at a time     10 % of the servers
 `
 	previewed = `BACKUP  BEGUN                               SIZE  STAYS  BECAUSE OF
 b2      2026-03-01T11:00:00Z (1h ago)   2.00 KiB  yes    last 1 of 1

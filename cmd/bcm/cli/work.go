@@ -15,7 +15,7 @@ func (a *app) jobs() *cobra.Command {
 		list(a, listing[client.Job]{
 			what: "jobs", path: at("jobs"), columns: jobColumns, id: func(j client.Job) string { return j.Id },
 			filters: []filter{
-				{name: "kind", usage: "of this kind", values: []string{"restore", "verify", "forget", "prune", "copy", "scrub"}},
+				{name: "kind", usage: "of this kind", values: []string{"restore", "verify", "forget", "prune", "copy", "scrub", "sync", "certify"}},
 				{name: "status", usage: "in this state", values: statuses()},
 				{name: "repository", usage: "on this repository", refs: repositoryRefs},
 				{name: "backup", usage: "on this backup", refs: backupRefs},
