@@ -107,6 +107,7 @@ func serverRequests() []asked {
 		{"addNode", "POST", "/v1/nodes", `{"name":"sesam-2","roles":["sesam-server"],"address":"https://sesam-2:11401","user":"bcm","password":"s3cret","fingerprint":"` + aFingerprint + `"}`},
 		{"probeServer", "POST", "/v1/nodes/probe", `{"address":"https://sesam-2:11401"}`},
 		{"listNodeObjects", "GET", "/v1/nodes/sesam-1/objects?kind=user", ""},
+		{"startTask", "POST", "/v1/nodes/sesam-1/start", `{"task":"nightly"}`},
 		{"listSync", "GET", "/v1/sync", ""},
 		{"getSyncDiff", "GET", "/v1/sync/sesam-1/diff", ""},
 		{"createCertificate", "POST", "/v1/certificates", `{"node":"sesam-3","hosts":["backup.example.org"]}`},

@@ -75,6 +75,7 @@ func (a *API) nodeRoutes() []route {
 		{"POST", "/v1/nodes", fsm.NodesWrite, "addNode", "Make a SEP sesam server a node of the grid", create("/v1/nodes/", addNode), nil, false},
 		{"POST", "/v1/nodes/probe", fsm.NodesWrite, "probeServer", "The certificate that a SEP sesam server shows, to be trusted or not", take(probeServer), nil, false},
 		{"GET", "/v1/nodes/{node}/objects", fsm.DataRead, "listNodeObjects", "What a SEP sesam server has, as it was seen last", list(serverObjects()), nil, false},
+		{"POST", "/v1/nodes/{node}/start", fsm.BackupsRun, "startTask", "Have a SEP sesam server run one of its tasks; the job follows it to its end", begin("/v1/jobs/", startTask), nil, false},
 		{"GET", "/v1/sync", fsm.NodesRead, "listSync", "How far SEP sesam servers are in step", list(syncListing()), nil, false},
 		{"POST", "/v1/sync", fsm.UsersWrite, "runSync", "Bring managed servers in step at once", take(runSync), nil, false},
 		{"GET", "/v1/sync/{node}/diff", fsm.UsersRead, "getSyncDiff", "What a server differs in from what the cluster wants", read(syncDiff), nil, false},

@@ -237,3 +237,26 @@ func serverObjects() listing[fsm.Mirror, ServerObject] {
 }
 
 func mirrorMeta(m *fsm.Mirror) *fsm.Meta { return &m.Meta }
+
+// LaunchInput is a task of a SEP sesam server that is to be run there.
+type LaunchInput struct {
+	Task  string `json:"task" doc:"Its name on the server"`
+	Level string `json:"level,omitempty" doc:"full (unless said otherwise), incremental, differential or copy"`
+}
+
+// startTask has a server run one of its tasks.
+func startTask(c *call, in *LaunchInput) (Job, error) {
+	s, err := c.serverOf(c.param("node"))
+	if err != nil {
+		return Job{}, err
+	}
+	result, err := c.apply(&fsm.CreateLaunch{ID: pki.NewID(), Server: s.ID, Task: in.Task, Level: fsm.Level(in.Level)})
+	if err != nil {
+		return Job{}, err
+	}
+	j, err := made(&c.view.Jobs, "job", result.ID)
+	if err != nil {
+		return Job{}, err
+	}
+	return showJob(c.API, c.view, j), nil
+}

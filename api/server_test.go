@@ -32,7 +32,8 @@ func (w *world) serve(t testing.TB, id, name string) {
 		&fsm.ObserveServer{ID: id, Release: "5.2.0.3", Lacks: map[string]string{fsm.CanClusterMode: "not offered"}},
 		&fsm.ObserveObjects{Server: id, Kind: fsm.ServerUser, Whole: true, Objects: []fsm.Observed{
 			{Name: "ada", Remote: "5", Facts: fsm.Facts{Enabled: false, Groups: []string{"OPERATOR"}}, Doc: []byte(`{"id":5,"name":"ada"}`)},
-			{Name: "local", Remote: "6", Facts: fsm.Facts{Enabled: true}, Doc: []byte(`{"id":6,"name":"local"}`)}}})
+			{Name: "local", Remote: "6", Facts: fsm.Facts{Enabled: true}, Doc: []byte(`{"id":6,"name":"local"}`)}}},
+		&fsm.ObserveObjects{Server: id, Kind: fsm.ServerTask, Whole: true, Objects: []fsm.Observed{{Name: "nightly", Parent: "far", State: "succeeded", Facts: fsm.Facts{Enabled: true}}}})
 }
 
 // shownBy is a server that shows a certificate, or cannot be reached.

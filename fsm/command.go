@@ -78,6 +78,7 @@ var kinds = []kind{
 	{"server.adopt", 1, "", "plan", func() Command { return new(AdoptDrift) }},
 	{"server.sync", 1, "", "plan", func() Command { return new(CreateSync) }},
 	{"server.call", 1, NodesWrite, "", func() Command { return new(CallServer) }},
+	{"server.launch", 1, BackupsRun, "", func() Command { return new(CreateLaunch) }},
 	{"server.retry", 1, UsersWrite, "", func() Command { return new(RetrySync) }},
 	{"password.expire", 1, "", "plan", func() Command { return new(ExpirePassword) }},
 	{"certificate.issue", 1, "", "node system", func() Command { return new(IssueCertificate) }},

@@ -28,6 +28,10 @@ type Job struct {
 	Steps      []Step   `cbor:"steps,omitempty"`       // of a sync
 
 	Certificate string `cbor:"certificate,omitempty"` // of a certify: id
+	Server     string   `cbor:"server,omitempty"`      // of a sync or a launch: id
+	Launch     *Launch  `cbor:"launch,omitempty"`
+	Revision   uint64   `cbor:"revision,omitempty"` // of a sync: to which the server is brought
+	Steps      []Step   `cbor:"steps,omitempty"`    // of a sync
 }
 
 // maxHit is how many damaged snapshots are kept of a verification.
@@ -42,11 +46,15 @@ var jobs = define(schema[Job]{
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
 		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" }),
+		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind.stored() }),
+		// the launches on each server that have not ended
+		byText("launched", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == LaunchJob && !j.Status.Ended() }),
 		// the orders to each server that have not ended
 		byText("sync", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == SyncJob && !j.Status.Ended() }),
 		byText("certify", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == CertifyJob && !j.Status.Ended() }),
 		// the jobs about each repository that have not ended
 		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" && !j.Status.Ended() }),
+		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind.stored() && !j.Status.Ended() }),
 		// the job that holds the lease of each repository
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
@@ -54,6 +62,7 @@ var jobs = define(schema[Job]{
 		// the jobs that wait, those first that people wait for
 		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
 			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Server == "" }),
+			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Kind.stored() }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report == nil }),
 		// the jobs that have proved something
 		byNumber("reported", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report != nil }),
@@ -316,7 +325,7 @@ type InterruptJob struct {
 func (c *InterruptJob) apply(tx *Tx) (string, error) {
 	return tx.changeJob(c.ID, func(j *Job) error {
 		tx.detail = c.Reason
-		if err := j.interrupt(tx, c.Attempt, MaxAttempts, c.Reason); err != nil {
+		if err := j.interrupt(tx, c.Attempt, j.attempts(), c.Reason); err != nil {
 			return err
 		}
 		if j.Status.Ended() {

@@ -12,6 +12,7 @@ const (
 	CopyJob    JobKind = "copy"    // brings a storage what another one has of a repository
 	DrillJob   JobKind = "drill"   // restores a sample of a backup to see that it can be done
 	ScrubJob   JobKind = "scrub"   // reads again what a storage has of a repository
+	LaunchJob  JobKind = "launch"  // has a SEP sesam server run one of its tasks, and follows that to its end
 	SyncJob    JobKind = "sync"    // brings a SEP sesam server to what the cluster wants of it
 	CertifyJob JobKind = "certify" // gives a SEP sesam server another HTTPS certificate
 )
@@ -31,12 +32,16 @@ var jobRules = map[JobKind]struct {
 	DrillJob:   {right: BackupsRun, role: RoleBackupManager, single: true},
 	CopyJob:    {right: DataWrite, role: RoleStorage, whole: true},
 	ScrubJob:   {right: DataWrite, role: RoleStorage, whole: true},
+	LaunchJob:  {right: BackupsRun, role: RoleSesam},
 	SyncJob:    {role: RoleSesam},
 	CertifyJob: {role: RoleSesam},
 }
 
 // Role is the role of the nodes that can do jobs of the kind.
 func (k JobKind) Role() string { return jobRules[k].role }
+
+// stored tells whether jobs of the kind are about what is stored in the grid.
+func (k JobKind) stored() bool { return jobRules[k].role != RoleSesam }
 
 // rank puts the jobs that people wait for before all others.
 func (k JobKind) rank() uint8 {

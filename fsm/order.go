@@ -23,6 +23,12 @@ const (
 	CertifyOrder OrderKind = "certify" // install Pair on the host of Server
 	StoreOrder   OrderKind = "store"   // keep blobs for those with a grant; never ends
 	WatchOrder   OrderKind = "watch"   // look after Servers; never ends
+	CopyOrder    OrderKind = "copy"   // from the storage that Repository names
+	ScrubOrder   OrderKind = "scrub"  // what the node itself has of Repository
+	LaunchOrder  OrderKind = "launch" // have Server run Launch
+	SyncOrder    OrderKind = "sync"   // bring Server to Revision by Steps
+	StoreOrder   OrderKind = "store"  // keep blobs for those with a grant; never ends
+	WatchOrder   OrderKind = "watch"  // look after Servers; never ends
 )
 
 // Standing tells whether orders of the kind never end.
@@ -65,6 +71,7 @@ type Pair struct {
 	Certificate []byte `cbor:"certificate"`      // PEM
 	Sealed      []byte `cbor:"sealed,omitempty"` // the key, as the state has it
 	Key         string `cbor:"key,omitempty"`    // PEM; opened by the manager that hands the order out
+	Launch     *Launch           `cbor:"launch,omitempty"`
 }
 
 // ServerAccess is how to enter a SEP sesam server.
@@ -182,6 +189,7 @@ func (v *View) jobOrder(j *Job) Order {
 	}
 	if s, ok := v.Servers.Get(j.Server); ok {
 		o.Servers, o.Revision, o.Steps = []ServerAccess{v.ServerAccess(s)}, j.Revision, j.Steps
+		o.Servers, o.Revision, o.Steps, o.Launch = []ServerAccess{v.serverAccess(s)}, j.Revision, j.Steps, j.Launch
 	}
 	if c, ok := v.Certificates.Get(j.Certificate); ok {
 		o.Pair = &Pair{ID: c.ID, Fingerprint: c.Fingerprint, Certificate: c.PEM, Sealed: c.Sealed}

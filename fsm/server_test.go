@@ -41,6 +41,9 @@ func (l *lab) serve() {
 	l.do("plan:sync", &SettleServer{ID: "v1", Revision: l.view().Revision()}, &NoteDrift{ID: "v1", Revision: l.view().Revision(), Drift: []Step{{Do: RemoveStep, Kind: ServerUser, Name: "x"}}},
 		&AdoptDrift{ID: "v1", Revision: l.view().Revision()})
 	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &CallServer{ID: "v1", Method: "POST", Path: "/sep/api/v2/clients/create"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
+	l.do("node:m1", &ObserveObjects{Server: "v1", Kind: ServerTask, Objects: []Observed{{Name: "nightly", Parent: "web"}}})
+	l.do("user:root", &CreateLaunch{ID: "launch", Server: "sesam-1", Task: "nightly"})
+	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.now = l.now.Add(KeepPasswords)
 	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
 	l.hosted()
@@ -344,4 +347,41 @@ func TestAccessListsOnServersGoByName(t *testing.T) {
 	if steps := l.steps(); len(steps) > 0 {
 		t.Errorf("steps for what the server lacks: %v", steps)
 	}
+}
+
+func TestLaunches(t *testing.T) {
+	l := served(t)
+	l.do("node:m1", &ObserveObjects{Server: "v1", Kind: ServerTask, Objects: []Observed{{Name: "nightly", Parent: "web"}, {Name: "other"}}})
+	for name, c := range map[string]struct {
+		by   string
+		cmd  CreateLaunch
+		want Code
+	}{
+		"no such task":   {"user:bu", CreateLaunch{ID: "x", Server: "v1", Task: "none"}, Invalid},
+		"no such server": {"user:bu", CreateLaunch{ID: "x", Server: "v9", Task: "nightly"}, NotFound},
+		"not a server":   {"user:bu", CreateLaunch{ID: "x", Server: "b1", Task: "nightly"}, Conflict},
+		"no such level":  {"user:bu", CreateLaunch{ID: "x", Server: "v1", Task: "nightly", Level: "odd"}, Invalid},
+		"no right":       {"user:ru", CreateLaunch{ID: "x", Server: "v1", Task: "nightly"}, Denied},
+	} {
+		if _, err := l.try(c.by, &c.cmd); CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	l.do("user:bu", &CreateLaunch{ID: "l1", Server: "sesam-1", Task: "nightly"})
+	if _, err := l.try("user:bu", &CreateLaunch{ID: "l2", Server: "v1", Task: "nightly"}); CodeOf(err) != Conflict {
+		t.Errorf("twice at once: %v", err)
+	}
+	l.do("plan:sync", &AssignJob{ID: "l1", From: Queued, Node: "m1"})
+	if o := l.order("l1"); o.Kind != LaunchOrder || o.Launch.Task != "nightly" || o.Launch.Level != Full || len(o.Servers) != 1 {
+		t.Errorf("%+v", o)
+	}
+	l.do("plan:fail", &InterruptJob{ID: "l1", Attempt: 1, Reason: "node manager-1 is offline"})
+	if j, _ := l.view().Jobs.Get("l1"); j.Status != Failed || !strings.Contains(j.Error, "offline") {
+		t.Errorf("a launch that nobody follows: %+v", j.Run)
+	}
+	l.do("user:adm", &PutACL{Noun: "clients", Object: "web"})
+	if _, err := l.try("user:bu", &CreateLaunch{ID: "l3", Server: "v1", Task: "nightly"}); CodeOf(err) != Denied {
+		t.Errorf("of a client that a list guards: %v", err)
+	}
+	l.do("user:bu", &CreateLaunch{ID: "l4", Server: "v1", Task: "other"}, &CancelJob{ID: "l4"})
 }

@@ -189,3 +189,27 @@ func TestFaultyServerComesInStep(t *testing.T) {
 		}
 	}
 }
+
+func TestATaskIsStartedAndFollowed(t *testing.T) {
+	c, s := newCluster(t), startServer(t, "--demo")
+	c.add("v1", s)
+	tasks := c.view().Mirrored("v1", fsm.ServerTask)
+	s.call(http.MethodPut, "/sesamsim/v1/runs", map[string]any{"queue_time": "50ms", "run_time": "200ms", "next": []string{"SUCCESSFUL", "ERROR"}}, nil)
+	for i, end := range []fsm.Status{fsm.Succeeded, fsm.Failed} {
+		id := fmt.Sprint("l", i)
+		c.do("user:chief", &fsm.CreateLaunch{ID: id, Server: "v1", Task: tasks[0].Name})
+		c.until("it has ended", func(v *fsm.View) bool { j, _ := v.Jobs.Get(id); return j.Status.Ended() })
+		if j, _ := c.view().Jobs.Get(id); j.Status != end {
+			t.Errorf("launch %d is %s: %s", i, j.Status, j.Error)
+		}
+	}
+	results := 0
+	for _, m := range c.view().Mirrored("v1", fsm.ServerResult) {
+		if m.Parent == tasks[0].Name {
+			results++
+		}
+	}
+	if results < 2 {
+		t.Errorf("%d results are seen", results)
+	}
+}

@@ -133,8 +133,11 @@ func (c *cluster) hand(ctx context.Context, o fsm.Orders) {
 		}
 		c.work.Go(func() {
 			out, err := c.role.Do(ctx, order, func(fsm.Progress) {})
-			if out.Status = fsm.Succeeded; err != nil {
+			switch {
+			case err != nil:
 				out.Status, out.Error = fsm.Failed, err.Error()
+			case out.Status == "":
+				out.Status = fsm.Succeeded
 			}
 			_, _ = c.try("node:m1", &fsm.FinishJob{ID: order.ID, Attempt: order.Attempt, Outcome: out})
 		})

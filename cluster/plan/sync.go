@@ -113,7 +113,12 @@ func able(v *fsm.View, id string) string {
 
 // assign gives an order that waits to the node that looks after its server.
 func (s *syncing) assign(server *fsm.Server) {
-	for j := range s.v.Jobs.By("sync", server.ID) {
+	s.assignFrom("sync", server)
+	s.assignFrom("launched", server)
+}
+
+func (s *syncing) assignFrom(index string, server *fsm.Server) {
+	for j := range s.v.Jobs.By(index, server.ID) {
 		if !j.Status.Waits() || server.Carrier == "" {
 			continue
 		}

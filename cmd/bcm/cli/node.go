@@ -28,7 +28,7 @@ func (a *app) nodes() *cobra.Command {
 			},
 		}),
 		show(a, one[client.Node]{what: "node", path: func(ref string) string { return at("nodes", ref) }, refs: nodeRefs, fields: nodeFields}),
-		a.nodeAdd(), a.nodeObjects(), a.nodeMode(), a.nodeDrain(), a.nodeImpact(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
+		a.nodeAdd(), a.nodeObjects(), a.nodeStart(), a.nodeMode(), a.nodeDrain(), a.nodeImpact(), a.nodeLimit(), a.nodeEvents(), a.nodeRemove(),
 	)
 }
 

@@ -153,3 +153,29 @@ func objectColumns(a *app) []column[client.ServerObject] {
 		}},
 	}
 }
+
+// nodeStart has a server run one of its tasks, and follows it to its end.
+func (a *app) nodeStart() *cobra.Command {
+	var r result
+	var level string
+	cmd := &cobra.Command{
+		Use:               "start SERVER TASK",
+		Short:             "Have a SEP sesam server run one of its tasks; follow it with bcm job watch",
+		Args:              Takes("SERVER", "TASK"),
+		ValidArgsFunction: a.firstArg(nodeRefs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := a.send(cmd, "POST", at("nodes", args[0], "start"), changes{"task": args[1], "level": level})
+			if err != nil {
+				return err
+			}
+			var j client.Job
+			if err := json.Unmarshal(data, &j); err != nil {
+				return fmt.Errorf("reading the answer: %w", err)
+			}
+			return r.write(cmd, data, "task %s is started on %s; follow it with: bcm job watch %s", args[1], args[0], j.Id)
+		},
+	}
+	cmd.Flags().StringVar(&level, "level", "", "full, incremental, differential or copy")
+	r.flags(cmd)
+	return cmd
+}
