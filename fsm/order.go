@@ -188,8 +188,7 @@ func (v *View) jobOrder(j *Job) Order {
 		}
 	}
 	if s, ok := v.Servers.Get(j.Server); ok {
-		o.Servers, o.Revision, o.Steps = []ServerAccess{v.ServerAccess(s)}, j.Revision, j.Steps
-		o.Servers, o.Revision, o.Steps, o.Launch = []ServerAccess{v.serverAccess(s)}, j.Revision, j.Steps, j.Launch
+		o.Servers, o.Revision, o.Steps, o.Launch = []ServerAccess{v.ServerAccess(s)}, j.Revision, j.Steps, j.Launch
 	}
 	if c, ok := v.Certificates.Get(j.Certificate); ok {
 		o.Pair = &Pair{ID: c.ID, Fingerprint: c.Fingerprint, Certificate: c.PEM, Sealed: c.Sealed}

@@ -43,7 +43,6 @@ func (l *lab) serve() {
 	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &CallServer{ID: "v1", Method: "POST", Path: "/sep/api/v2/clients/create"}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.do("node:m1", &ObserveObjects{Server: "v1", Kind: ServerTask, Objects: []Observed{{Name: "nightly", Parent: "web"}}})
 	l.do("user:root", &CreateLaunch{ID: "launch", Server: "sesam-1", Task: "nightly"})
-	l.do("user:root", &RetrySync{IDs: []string{"v1"}}, &UpdateUser{ID: "u-three", Password: ptr("hash"), Secret: []byte("sealed")})
 	l.now = l.now.Add(KeepPasswords)
 	l.do("plan:sync", &ExpirePassword{ID: "u-three"})
 	l.hosted()

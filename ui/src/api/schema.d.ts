@@ -1391,6 +1391,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes/{node}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a SEP sesam server run one of its tasks; the job follows it to its end
+         * @description Needs the right backups:run.
+         */
+        post: operations["startTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/repositories": {
         parameters: {
             query?: never;
@@ -2963,7 +2983,7 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
-            /** @description restore, verify, drill, forget, prune, copy or scrub */
+            /** @description restore, verify, drill, forget, prune, copy, scrub, sync or launch */
             kind: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
@@ -2995,6 +3015,8 @@ export interface components {
              * @description When it is tried again after a failure
              */
             retry_at: string | null;
+            /** @description Of a sync or launch: name of the SEP sesam server */
+            server?: string;
             /** @description Of a restore from a repository instead of a backup */
             snapshot?: string;
             /** Format: date-time */
@@ -3006,6 +3028,8 @@ export interface components {
             storage?: string;
             /** @description Of a restore: where to */
             target?: string;
+            /** @description Of a launch: its name on the server */
+            task?: string;
             /** @description Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay */
             trim?: string;
             /** Format: date-time */
@@ -3114,6 +3138,12 @@ export interface components {
             reasons: string[];
             /** Format: date-time */
             started_at: string;
+        };
+        LaunchInput: {
+            /** @description full (unless said otherwise), incremental, differential or copy */
+            level?: string;
+            /** @description Its name on the server */
+            task: string;
         };
         LeaderInput: {
             /** @description Id or name of a manager; otherwise the cluster chooses */
@@ -7070,7 +7100,7 @@ export interface operations {
                 from?: string[];
                 /** @description Only what was begun before the time */
                 to?: string[];
-                /** @description What it does: restore, verify, forget, prune, copy, scrub */
+                /** @description What it does: restore, verify, forget, prune, copy, scrub, sync, launch */
                 kind?: string[];
                 /** @description Only of the repository, by id or name */
                 repository?: string[];
@@ -7992,6 +8022,52 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startTask: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
             /** @description Refused */
             default: {
                 headers: {
