@@ -70,11 +70,13 @@ func TestOddAnswersAreToldClearly(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"a web page":     {text(200, "<html><body>Welcome</body></html>"), "not one of a SEP sesam server"},
-		"cut-off JSON":   {text(200, `{"release":"5.2`), "not one of a SEP sesam server"},
-		"another form":   {text(200, `"5.2"`), "a list was expected"},
-		"a far redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound) }, "points elsewhere"},
-		"its own error":  {text(500, `{"error":"server.busy","message":"come back later","parameter":null,"type":"X","url":""}`), "come back later"},
+		"a web page":   {text(200, "<html><body>Welcome</body></html>"), "not one of a SEP sesam server"},
+		"cut-off JSON": {text(200, `{"release":"5.2`), "not one of a SEP sesam server"},
+		"another form": {text(200, `"5.2"`), "a list was expected"},
+		"a far redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+		}, "points elsewhere"},
+		"its own error": {text(500, `{"error":"server.busy","message":"come back later","parameter":null,"type":"X","url":""}`), "come back later"},
 		"hanging up": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
