@@ -13,10 +13,8 @@ import (
 type Job struct {
 	Meta
 	Run
-	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy, scrub, sync or certify"`
-	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy, scrub, sync or launch"`
-	Server     string       `json:"server,omitempty" doc:"Of a sync or launch: name of the SEP sesam server"`
-	Task       string       `json:"task,omitempty" doc:"Of a launch: its name on the server"`
+	Kind       string       `json:"kind" doc:"restore, verify, drill, forget, prune, copy, scrub, sync, certify or launch"`
+	Task       string       `json:"task,omitempty" doc:"Of a launch: its name on the SEP sesam server"`
 	Backup     string       `json:"backup" doc:"Id; empty when it is about the whole repository"`
 	Repository string       `json:"repository" doc:"Name"`
 	Client     string       `json:"client" doc:"Name of the client whose data it is"`
@@ -117,8 +115,7 @@ func (c *call) showJob(j *fsm.Job) Job {
 
 // jobKinds lists the kinds that people see.
 func jobKinds() []string {
-	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob, fsm.SyncJob, fsm.CertifyJob})
-	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob, fsm.SyncJob, fsm.LaunchJob})
+	return words([]fsm.JobKind{fsm.RestoreJob, fsm.VerifyJob, fsm.ForgetJob, fsm.PruneJob, fsm.CopyJob, fsm.ScrubJob, fsm.SyncJob, fsm.CertifyJob, fsm.LaunchJob})
 }
 
 func jobHasKind(j *fsm.Job, key string) bool { return string(j.Kind) == key }

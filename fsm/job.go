@@ -24,14 +24,11 @@ type Job struct {
 	AsOf       Time     `cbor:"as_of,omitempty"`       // of a restore: the repository is read as it was then
 	Hit        []string `cbor:"hit,omitempty"`         // of a verification: the first snapshots with something damaged in them
 	Server     string   `cbor:"server,omitempty"`      // id, of a sync or a certify
-	Revision   uint64   `cbor:"revision,omitempty"`    // of a sync: to which the server is brought
-	Steps      []Step   `cbor:"steps,omitempty"`       // of a sync
-
-	Certificate string `cbor:"certificate,omitempty"` // of a certify: id
-	Server     string   `cbor:"server,omitempty"`      // of a sync or a launch: id
 	Launch     *Launch  `cbor:"launch,omitempty"`
 	Revision   uint64   `cbor:"revision,omitempty"` // of a sync: to which the server is brought
 	Steps      []Step   `cbor:"steps,omitempty"`    // of a sync
+
+	Certificate string `cbor:"certificate,omitempty"` // of a certify: id
 }
 
 // maxHit is how many damaged snapshots are kept of a verification.
@@ -46,7 +43,6 @@ var jobs = define(schema[Job]{
 		byText("kind", func(j *Job) *string { return (*string)(&j.Kind) }, nil),
 		byText("backup", func(j *Job) *string { return &j.Backup }, func(j *Job) bool { return j.Backup != "" }),
 		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" }),
-		byText("repository", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind.stored() }),
 		// the launches on each server that have not ended
 		byText("launched", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == LaunchJob && !j.Status.Ended() }),
 		// the orders to each server that have not ended
@@ -54,7 +50,6 @@ var jobs = define(schema[Job]{
 		byText("certify", func(j *Job) *string { return &j.Server }, func(j *Job) bool { return j.Kind == CertifyJob && !j.Status.Ended() }),
 		// the jobs about each repository that have not ended
 		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Server == "" && !j.Status.Ended() }),
-		byText("open", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Kind.stored() && !j.Status.Ended() }),
 		// the job that holds the lease of each repository
 		byText("lease", func(j *Job) *string { return &j.Repository }, func(j *Job) bool { return j.Status.Live() && j.Kind.Maintains() }),
 		// the jobs that each node has at work
@@ -62,7 +57,6 @@ var jobs = define(schema[Job]{
 		// the jobs that wait, those first that people wait for
 		byUrgency("waiting", func(j *Job) uint8 { return j.Kind.rank() }, func(j *Job, rank uint8) { j.Kind = kindRanked(rank) },
 			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Server == "" }),
-			func(j *Job) *Time { return &j.CreatedAt }, func(j *Job) bool { return j.Status.Waits() && j.Kind.stored() }),
 		byNumber("ended", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report == nil }),
 		// the jobs that have proved something
 		byNumber("reported", func(j *Job) *Time { return &j.FinishedAt }, func(j *Job) bool { return j.Status.Ended() && j.Report != nil }),

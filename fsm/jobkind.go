@@ -40,9 +40,6 @@ var jobRules = map[JobKind]struct {
 // Role is the role of the nodes that can do jobs of the kind.
 func (k JobKind) Role() string { return jobRules[k].role }
 
-// stored tells whether jobs of the kind are about what is stored in the grid.
-func (k JobKind) stored() bool { return jobRules[k].role != RoleSesam }
-
 // rank puts the jobs that people wait for before all others.
 func (k JobKind) rank() uint8 {
 	if k == RestoreJob {

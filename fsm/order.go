@@ -20,15 +20,10 @@ const (
 	CopyOrder    OrderKind = "copy"    // from the storage that Repository names
 	ScrubOrder   OrderKind = "scrub"   // what the node itself has of Repository
 	SyncOrder    OrderKind = "sync"    // bring Server to Revision by Steps
+	LaunchOrder  OrderKind = "launch"  // have Server run Launch
 	CertifyOrder OrderKind = "certify" // install Pair on the host of Server
 	StoreOrder   OrderKind = "store"   // keep blobs for those with a grant; never ends
 	WatchOrder   OrderKind = "watch"   // look after Servers; never ends
-	CopyOrder    OrderKind = "copy"   // from the storage that Repository names
-	ScrubOrder   OrderKind = "scrub"  // what the node itself has of Repository
-	LaunchOrder  OrderKind = "launch" // have Server run Launch
-	SyncOrder    OrderKind = "sync"   // bring Server to Revision by Steps
-	StoreOrder   OrderKind = "store"  // keep blobs for those with a grant; never ends
-	WatchOrder   OrderKind = "watch"  // look after Servers; never ends
 )
 
 // Standing tells whether orders of the kind never end.
@@ -61,6 +56,7 @@ type Order struct {
 	Servers    []ServerAccess    `cbor:"servers,omitempty"` // of a watch all, of a sync or a certify the one
 	Revision   uint64            `cbor:"revision,omitempty"`
 	Steps      []Step            `cbor:"steps,omitempty"`
+	Launch     *Launch           `cbor:"launch,omitempty"`
 	Pair       *Pair             `cbor:"pair,omitempty"` // of a certify
 }
 
@@ -71,7 +67,6 @@ type Pair struct {
 	Certificate []byte `cbor:"certificate"`      // PEM
 	Sealed      []byte `cbor:"sealed,omitempty"` // the key, as the state has it
 	Key         string `cbor:"key,omitempty"`    // PEM; opened by the manager that hands the order out
-	Launch     *Launch           `cbor:"launch,omitempty"`
 }
 
 // ServerAccess is how to enter a SEP sesam server.

@@ -23,10 +23,9 @@ const (
 // launch starts a task on a server and follows the backup to its end. A start whose
 // answer was lost is not repeated: the server may have heard it.
 func (r *Role) launch(ctx context.Context, o fsm.Order, progress func(fsm.Progress)) (fsm.Outcome, error) {
-	w, err := r.enter(o.Servers[0], 0)
-	if err != nil {
-		return fsm.Outcome{}, err
-	}
+	r.mu.Lock()
+	w := r.watchOf(o.Servers[0])
+	r.mu.Unlock()
 	before, err := w.resultsOf(ctx, o.Launch.Task)
 	if err != nil {
 		return fsm.Outcome{}, err

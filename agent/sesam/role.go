@@ -108,13 +108,10 @@ func (r *Role) Do(ctx context.Context, o fsm.Order, progress func(fsm.Progress))
 	case len(o.Servers) != 1:
 	case o.Kind == fsm.SyncOrder:
 		return r.sync(ctx, o, progress)
+	case o.Kind == fsm.LaunchOrder && o.Launch != nil:
+		return r.launch(ctx, o, progress)
 	case o.Kind == fsm.CertifyOrder:
 		return r.certify(ctx, o, progress)
-	if o.Kind == fsm.LaunchOrder && len(o.Servers) == 1 && o.Launch != nil {
-		return r.launch(ctx, o, progress)
-	}
-	if o.Kind != fsm.SyncOrder || len(o.Servers) != 1 {
-		return fsm.Outcome{}, fmt.Errorf("an order of the kind %q is not one for SEP sesam servers", o.Kind)
 	}
 	return fsm.Outcome{}, fmt.Errorf("an order of the kind %q is not one for a SEP sesam server", o.Kind)
 }
@@ -157,7 +154,7 @@ func (r *Role) sync(ctx context.Context, o fsm.Order, progress func(fsm.Progress
 func (r *Role) enter(access fsm.ServerAccess, revision uint64) (*watch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if revision > 0 && revision < r.reached[access.ID] {
+	if revision < r.reached[access.ID] {
 		return nil, fmt.Errorf("revision %d is below %d, to which the server was brought already", revision, r.reached[access.ID])
 	}
 	r.reached[access.ID] = revision
@@ -170,9 +167,4 @@ func (r *Role) watchOf(access fsm.ServerAccess) *watch {
 		return w.watch
 	}
 	return r.begin(access)
-	r.reached[access.ID] = max(revision, r.reached[access.ID])
-	if w := r.watches[access.ID]; w != nil && alike(w.access, access) {
-		return w.watch, nil
-	}
-	return r.begin(access), nil
 }

@@ -951,7 +951,7 @@ type Job struct {
 	// Index Applied index of the last change
 	Index int64 `json:"index"`
 
-	// Kind restore, verify, drill, forget, prune, copy, scrub, sync or certify
+	// Kind restore, verify, drill, forget, prune, copy, scrub, sync, certify or launch
 	Kind string `json:"kind"`
 
 	// Node Name of the node that works on it, or did last
@@ -1006,6 +1006,9 @@ type Job struct {
 
 	// Target Of a restore: where to
 	Target *string `json:"target,omitempty"`
+
+	// Task Of a launch: its name on the SEP sesam server
+	Task *string `json:"task,omitempty"`
 
 	// Trim Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay
 	Trim      *string   `json:"trim,omitempty"`
@@ -1117,6 +1120,15 @@ type KeptBackup struct {
 	// Reasons The rules that keep it, and what protects it; none for one that goes
 	Reasons   []string  `json:"reasons"`
 	StartedAt time.Time `json:"started_at"`
+}
+
+// LaunchInput defines model for LaunchInput.
+type LaunchInput struct {
+	// Level full (unless said otherwise), incremental, differential or copy
+	Level *string `json:"level,omitempty"`
+
+	// Task Its name on the server
+	Task string `json:"task"`
 }
 
 // LeaderInput defines model for LeaderInput.
@@ -3652,7 +3664,7 @@ type ListJobsParams struct {
 	// To Only what was begun before the time
 	To *[]string `form:"to,omitempty" json:"to,omitempty"`
 
-	// Kind What it does: restore, verify, forget, prune, copy, scrub, sync, certify
+	// Kind What it does: restore, verify, forget, prune, copy, scrub, sync, certify, launch
 	Kind *[]string `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Repository Only of the repository, by id or name
@@ -4029,6 +4041,21 @@ type ListNodeObjectsParams struct {
 
 	// Wait Wait as long for something newer than index, such as 30s
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// StartTaskParams defines parameters for StartTask.
+type StartTaskParams struct {
+	// Consistent Read what has been acknowledged anywhere, instead of what this manager has
+	Consistent *bool `form:"consistent,omitempty" json:"consistent,omitempty"`
+
+	// Redirect Answer 307 with the address of the manager that decides, instead of passing a change on
+	Redirect *bool `form:"redirect,omitempty" json:"redirect,omitempty"`
+
+	// BcmRequestId Names this request: asked again with the same id it has no second effect
+	BcmRequestId *string `json:"Bcm-Request-Id,omitempty"`
+
+	// IfMatch Only when the object still has this ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // ListRepositoriesParams defines parameters for ListRepositories.
@@ -4828,6 +4855,9 @@ type ProbeServerJSONRequestBody = ProbeInput
 
 // UpdateNodeJSONRequestBody defines body for UpdateNode for application/json ContentType.
 type UpdateNodeJSONRequestBody = NodeChange
+
+// StartTaskJSONRequestBody defines body for StartTask for application/json ContentType.
+type StartTaskJSONRequestBody = LaunchInput
 
 // UpdateRepositoryJSONRequestBody defines body for UpdateRepository for application/json ContentType.
 type UpdateRepositoryJSONRequestBody = RepositoryChange
@@ -5764,6 +5794,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
 	ProxyNode(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartTaskWithBody Have a SEP sesam server run one of its tasks; the job follows it to its end
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+	StartTaskWithBody(ctx context.Context, node string, params *StartTaskParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartTask Have a SEP sesam server run one of its tasks; the job follows it to its end
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+	StartTask(ctx context.Context, node string, params *StartTaskParams, body StartTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRepositories Repositories
 	//
@@ -8102,6 +8150,44 @@ func (c *Raw) ListNodeObjects(ctx context.Context, node string, params *ListNode
 // Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
 func (c *Raw) ProxyNode(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewProxyNodeRequest(c.Server, node, path)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartTaskWithBody Have a SEP sesam server run one of its tasks; the job follows it to its end
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+func (c *Raw) StartTaskWithBody(ctx context.Context, node string, params *StartTaskParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartTaskRequestWithBody(c.Server, node, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartTask Have a SEP sesam server run one of its tasks; the job follows it to its end
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+func (c *Raw) StartTask(ctx context.Context, node string, params *StartTaskParams, body StartTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartTaskRequest(c.Server, node, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -18241,6 +18327,118 @@ func NewProxyNodeRequest(server string, node string, path string) (*http.Request
 	return req, nil
 }
 
+// NewStartTaskRequest calls the generic StartTask builder with application/json body
+func NewStartTaskRequest(server string, node string, params *StartTaskParams, body StartTaskJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartTaskRequestWithBody(server, node, params, "application/json", bodyReader)
+}
+
+// NewStartTaskRequestWithBody constructs an http.Request for the StartTask method, with any body, and a specified content type
+func NewStartTaskRequestWithBody(server string, node string, params *StartTaskParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/start", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Consistent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistent", *params.Consistent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Redirect != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "redirect", *params.Redirect, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.BcmRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Bcm-Request-Id", *params.BcmRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Bcm-Request-Id", headerParam0)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListRepositoriesRequest constructs an http.Request for the ListRepositories method
 func NewListRepositoriesRequest(server string, params *ListRepositoriesParams) (*http.Request, error) {
 	var err error
@@ -23840,6 +24038,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/nodes/{node}/proxy/{path} (the `ProxyNode` operationId).
 	ProxyNodeWithResponse(ctx context.Context, node string, path string, reqEditors ...RequestEditorFn) (*ProxyNodeResponse, error)
 
+	// StartTaskWithBodyWithResponse Have a SEP sesam server run one of its tasks; the job follows it to its end
+	//
+	// Needs the right backups:run.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+	StartTaskWithBodyWithResponse(ctx context.Context, node string, params *StartTaskParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartTaskResponse, error)
+
+	// StartTaskWithResponse Have a SEP sesam server run one of its tasks; the job follows it to its end
+	//
+	// Needs the right backups:run.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+	StartTaskWithResponse(ctx context.Context, node string, params *StartTaskParams, body StartTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*StartTaskResponse, error)
+
 	// ListRepositoriesWithResponse Repositories
 	//
 	// Needs the right data:read.
@@ -28370,6 +28586,54 @@ func (r ProxyNodeResponse) ContentType() string {
 	return ""
 }
 
+type StartTaskResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartTaskResponse) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartTaskResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartTaskResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartTaskResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartTaskResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartTaskResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRepositoriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -31957,6 +32221,36 @@ func (c *ClientWithResponses) ProxyNodeWithResponse(ctx context.Context, node st
 		return nil, err
 	}
 	return ParseProxyNodeResponse(rsp)
+}
+
+// StartTaskWithBodyWithResponse Have a SEP sesam server run one of its tasks; the job follows it to its end
+//
+// Needs the right backups:run.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+func (c *ClientWithResponses) StartTaskWithBodyWithResponse(ctx context.Context, node string, params *StartTaskParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartTaskResponse, error) {
+	rsp, err := c.StartTaskWithBody(ctx, node, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartTaskResponse(rsp)
+}
+
+// StartTaskWithResponse Have a SEP sesam server run one of its tasks; the job follows it to its end
+//
+// Needs the right backups:run.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/nodes/{node}/start (the `StartTask` operationId).
+func (c *ClientWithResponses) StartTaskWithResponse(ctx context.Context, node string, params *StartTaskParams, body StartTaskJSONRequestBody, reqEditors ...RequestEditorFn) (*StartTaskResponse, error) {
+	rsp, err := c.StartTask(ctx, node, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartTaskResponse(rsp)
 }
 
 // ListRepositoriesWithResponse Repositories
@@ -35558,6 +35852,39 @@ func ParseProxyNodeResponse(rsp *http.Response) (*ProxyNodeResponse, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartTaskResponse parses an HTTP response from a StartTaskWithResponse call
+func ParseStartTaskResponse(rsp *http.Response) (*StartTaskResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartTaskResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

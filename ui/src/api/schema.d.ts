@@ -626,7 +626,11 @@ export interface paths {
          */
         get: operations["listCertificates"];
         put?: never;
-        post?: never;
+        /**
+         * Give a SEP sesam server an HTTPS certificate: one that is brought with its key, or one of the cluster's CA
+         * @description Needs the right certificates:write.
+         */
+        post: operations["createCertificate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -667,6 +671,26 @@ export interface paths {
          * @description Needs the right certificates:write.
          */
         post: operations["revokeCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/certificates/{certificate}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a server a new certificate with a new key in place of the one that the cluster's CA had issued
+         * @description Needs the right certificates:write.
+         */
+        post: operations["rotateCertificate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2383,15 +2407,28 @@ export interface components {
         Certificate: {
             /** Format: date-time */
             created_at: string;
-            /** @description The newest one of its node */
+            /** @description The newest one of its node, or the one that its server serves */
             current: boolean;
+            /** @description Of https: why it could not be installed */
+            error?: string;
+            /** @description Of https: SHA-256, in hexadecimal */
+            fingerprint?: string;
             /** @description Opaque and for ever */
             id: string;
+            /** @description Of https: somebody brought it; otherwise the cluster's CA issued it, and it is renewed in time */
+            imported?: boolean;
             /**
              * Format: int64
              * @description Applied index of the last change
              */
             index: number;
+            /**
+             * Format: date-time
+             * @description Of https: when the server was seen to serve it
+             */
+            installed_at?: string;
+            /** @description member or https */
+            kind: string;
             /** @description Name */
             node: string;
             /** Format: date-time */
@@ -2399,9 +2436,16 @@ export interface components {
             /** Format: date-time */
             not_before: string;
             pem: string;
+            /**
+             * Format: date-time
+             * @description Of https: when it is renewed
+             */
+            renew_at?: string;
             /** Format: date-time */
             revoked_at: string | null;
             roles: string[];
+            /** @description active, installing, failed, replaced, revoked or expired */
+            status: string;
             /** Format: date-time */
             updated_at: string;
         };
@@ -2983,7 +3027,7 @@ export interface components {
              * @description Applied index of the last change
              */
             index: number;
-            /** @description restore, verify, drill, forget, prune, copy, scrub, sync or launch */
+            /** @description restore, verify, drill, forget, prune, copy, scrub, sync, certify or launch */
             kind: string;
             /** @description Name of the node that works on it, or did last */
             node: string;
@@ -3015,7 +3059,7 @@ export interface components {
              * @description When it is tried again after a failure
              */
             retry_at: string | null;
-            /** @description Of a sync or launch: name of the SEP sesam server */
+            /** @description Of a sync or a certify: name */
             server?: string;
             /** @description Of a restore from a repository instead of a backup */
             snapshot?: string;
@@ -3028,7 +3072,7 @@ export interface components {
             storage?: string;
             /** @description Of a restore: where to */
             target?: string;
-            /** @description Of a launch: its name on the server */
+            /** @description Of a launch: its name on the SEP sesam server */
             task?: string;
             /** @description Of a copy, what becomes of blobs that its source has pruned: bounded when they go unless they are suspiciously many, all when a person said that they may go; otherwise they stay */
             trim?: string;
@@ -3635,6 +3679,16 @@ export interface components {
             /** @description Name */
             repository: string;
         };
+        PairInput: {
+            /** @description In PEM, with the chain after the server's own; without it the cluster's CA issues one */
+            certificate?: string;
+            /** @description Of one that is issued: names and addresses that it is good for beside the one under which the server is reached */
+            hosts?: string[];
+            /** @description The private key of the certificate, in PEM */
+            key?: string;
+            /** @description Id or name of the server */
+            node: string;
+        };
         PasswordChange: {
             /** @description At least 12 characters */
             new_password: string;
@@ -3721,6 +3775,20 @@ export interface components {
              * @description Bytes written to storage
              */
             uploaded: number;
+        };
+        RenewalChange: {
+            /**
+             * Format: int64
+             * @description 1 to 100
+             */
+            percent?: number;
+        };
+        RenewalSettings: {
+            /**
+             * Format: int64
+             * @description How many of the servers are given a certificate at a time, at most; but one in any case
+             */
+            percent: number;
         };
         Repository: {
             /** @description Names of the clients whose data it keeps */
@@ -4047,10 +4115,12 @@ export interface components {
         Settings: {
             approval: components["schemas"]["ApprovalSettings"];
             maintenance: components["schemas"]["MaintenanceSettings"];
+            renewal: components["schemas"]["RenewalSettings"];
         };
         SettingsChange: {
             approval?: components["schemas"]["ApprovalChange"];
             maintenance?: components["schemas"]["MaintenanceChange"];
+            renewal?: components["schemas"]["RenewalChange"];
         };
         SiteStorage: {
             /** Format: int64 */
@@ -5950,7 +6020,7 @@ export interface operations {
             query?: {
                 /** @description Only what has this text in its id, name or other texts, regardless of case */
                 q?: string;
-                /** @description Fields to sort by, with a comma between, and - before one that is to descend: not_after, node, created_at, updated_at. Otherwise not_after */
+                /** @description Fields to sort by, with a comma between, and - before one that is to descend: not_after, node, kind, created_at, updated_at. Otherwise not_after */
                 sort?: string;
                 /** @description Rows of a page, at most 1000; otherwise 100 */
                 limit?: number;
@@ -5958,6 +6028,8 @@ export interface operations {
                 next?: string;
                 /** @description Only on the node, by id or name */
                 node?: string[];
+                /** @description What it is for: member, https */
+                kind?: string[];
                 /** @description Only revoked certificates, or only the others: true, false */
                 revoked?: string[];
                 /** @description Read what has been acknowledged anywhere, instead of what this manager has */
@@ -5980,6 +6052,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListCertificate"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCertificate: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
                 };
             };
             /** @description Refused */
@@ -6056,6 +6171,48 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateCertificate: {
+        parameters: {
+            query?: {
+                /** @description Read what has been acknowledged anywhere, instead of what this manager has */
+                consistent?: boolean;
+                /** @description Answer 307 with the address of the manager that decides, instead of passing a change on */
+                redirect?: boolean;
+            };
+            header?: {
+                /** @description Names this request: asked again with the same id it has no second effect */
+                "Bcm-Request-Id"?: string;
+                /** @description Only when the object still has this ETag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or name */
+                certificate: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7100,7 +7257,7 @@ export interface operations {
                 from?: string[];
                 /** @description Only what was begun before the time */
                 to?: string[];
-                /** @description What it does: restore, verify, forget, prune, copy, scrub, sync, launch */
+                /** @description What it does: restore, verify, forget, prune, copy, scrub, sync, certify, launch */
                 kind?: string[];
                 /** @description Only of the repository, by id or name */
                 repository?: string[];
