@@ -34,6 +34,7 @@ describe('the settings', () => {
   const settings = {
     maintenance: { prune_every: '24h0m0s', verify_every: '168h0m0s', drill_every: '36h30m0s', scrub_every: '0s', verify_percent: 5, drill_files: 20 },
     approval: { required: false },
+    renewal: { percent: 10 },
   }
 
   it('are spans as people say them', () => {

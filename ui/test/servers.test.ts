@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SesamServer, SyncStep } from '../src/api/types'
 import { batches, compared, diffWords } from '../src/components/sync'
-import { addressOf, bodyOf, shownIn, spaced } from '../src/features/nodes/certificate'
+import { addressOf, bodyOf, spaced } from '../src/features/nodes/certificate'
 import { fullness } from '../src/features/nodes/objectColumns'
 import { changed, typedOf } from '../src/features/nodes/ServerSettings'
 import { revisionWords } from '../src/features/sync/columns'
@@ -11,21 +11,6 @@ import { summary } from '../src/features/sync/SyncPage'
 const print = 'ff334eae1d554962b65cb5f1be55c609ecec2f31c5ab63cd367d5f6cb6bc985b'
 
 describe('the certificate of a server', () => {
-  it('is read from the refusal, commas in names and all', () => {
-    const refusal = `the server shows a certificate of CN=a,O=SEP, issued by CN=b, issued by x,O=SEP, that ends at 2027-11-27T10:30:26Z; to trust it, send fingerprint ${print}`
-    expect(shownIn(refusal)).toMatchObject({ until: '2027-11-27T10:30:26Z', fingerprint: print })
-    expect(shownIn(`the server shows a certificate of CN=a,O=SEP, issued by CN=c, that ends at T; to trust it, send fingerprint ${print}`)).toEqual({
-      subject: 'CN=a,O=SEP',
-      issuer: 'CN=c',
-      until: 'T',
-      fingerprint: print,
-    })
-  })
-
-  it('is not seen in other refusals', () => {
-    expect([shownIn(undefined), shownIn(''), shownIn('must be the SHA-256 of the certificate'), shownIn(`send fingerprint ${print}`)]).toEqual([undefined, undefined, undefined, undefined])
-  })
-
   it('can be read out loud', () => {
     expect(spaced('aabbccddee')).toBe('aabb ccdd ee')
     expect(spaced(print).replaceAll(' ', '')).toBe(print)

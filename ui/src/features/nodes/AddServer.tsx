@@ -40,7 +40,7 @@ function Body({ onClose, onAdded }: Omit<Props, 'opened'>) {
   const set = (change: Partial<ServerDraft>) => setDraft({ ...draft, ...change })
   const complete = [draft.name, draft.address, draft.user, draft.password].every((value) => value.trim() !== '')
 
-  const ask = () => send(async () => setShown(await certificateOf(draft)))
+  const ask = () => send(async () => setShown(await certificateOf(draft.address)))
   const add = (trusted: Shown) =>
     send(async (wish) => {
       try {

@@ -31,7 +31,7 @@ interface BodyProps {
 function Body({ node, address, trusted, onClose }: BodyProps) {
   const shown = useQuery({
     queryKey: [...keys.one('nodes', node.id), 'certificate', address],
-    queryFn: () => certificateOf({ name: node.name, address, user: '-', password: '-', via: '', site: '', passthrough: false }),
+    queryFn: () => certificateOf(address),
     staleTime: 0,
     gcTime: 0,
     retry: false,

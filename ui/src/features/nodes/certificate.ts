@@ -1,5 +1,4 @@
 import { api, must } from '../../api/client'
-import { asProblem } from '../../api/problem'
 
 /** What a server shows of itself before anybody trusts it. */
 export interface Shown {
@@ -7,16 +6,6 @@ export interface Shown {
   issuer: string
   until: string
   fingerprint: string
-}
-
-const sentence = /certificate of (.*), issued by (.*), that ends at (\S+); to trust it, send fingerprint ([0-9a-f]{64})$/
-
-/** Reads the refusal in which the cluster says which certificate a server shows. */
-export function shownIn(refusal: string | undefined): Shown | undefined {
-  const found = sentence.exec(refusal ?? '')
-  if (!found) return undefined
-  const [, subject = '', issuer = '', until = '', fingerprint = ''] = found
-  return { subject, issuer, until, fingerprint }
 }
 
 /** "ff33 4eae …", which two people can read to each other. */
@@ -56,17 +45,8 @@ export function bodyOf(draft: ServerDraft) {
   }
 }
 
-/**
- * Asks which certificate a server shows. It is asked for as if the server were to
- * be added; without a fingerprint nothing ever is. Throws when it cannot be told.
- */
-export async function certificateOf(draft: ServerDraft): Promise<Shown> {
-  try {
-    await must(api.POST('/v1/nodes', { body: bodyOf(draft) }))
-  } catch (thrown) {
-    const shown = shownIn(asProblem(thrown).fields.fingerprint)
-    if (shown) return shown
-    throw thrown
-  }
-  throw new Error('The cluster did not say which certificate the server shows.')
+/** Asks which certificate the server at an address shows. It is sent nothing. */
+export async function certificateOf(address: string): Promise<Shown> {
+  const shown = await must(api.POST('/v1/nodes/probe', { body: { address: addressOf(address) } }))
+  return { subject: shown.subject, issuer: shown.issuer, until: shown.not_after, fingerprint: shown.fingerprint }
 }
