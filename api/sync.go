@@ -71,10 +71,6 @@ const (
 	syncInStep  = "in-step"
 )
 
-func syncStatuses() []string {
-	return []string{syncInStep, syncBusy, syncDrift, syncFailing, syncAway, syncAlone}
-}
-
 func syncStatus(v *fsm.View, s *fsm.Server) string {
 	switch {
 	case s.Mode == fsm.Standalone:

@@ -17,7 +17,7 @@ func script(text, file string) []string { return []string{"sh", "-c", text, "sh"
 
 // hooked makes a backup with commands before and after it, and returns what they
 // have written.
-func hooked(t *testing.T, ctx context.Context, r *rig, change func(o *fsm.Order, c *fsm.Conduct, file string)) (fsm.Outcome, string, error) {
+func hooked(ctx context.Context, t *testing.T, r *rig, change func(o *fsm.Order, c *fsm.Conduct, file string)) (fsm.Outcome, string, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "said")
 	o := r.backupOf("b1", tree(t))
@@ -58,7 +58,7 @@ func TestCommandsBeforeAndAfter(t *testing.T) {
 			"before b1\nafter failed\n", false, "/no/such/dir", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			out, said, err := hooked(t, t.Context(), r, c.change)
+			out, said, err := hooked(t.Context(), t, r, c.change)
 			if (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
 				t.Errorf("the error is %v, wanted %q", err, c.fails)
 			}
@@ -81,7 +81,7 @@ func TestCommandsOfACancelledBackup(t *testing.T) {
 	r := newRig(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	fifo := filepath.Join(t.TempDir(), "begun")
-	out, said, err := hooked(t, ctx, r, func(_ *fsm.Order, c *fsm.Conduct, _ string) {
+	out, said, err := hooked(ctx, t, r, func(_ *fsm.Order, c *fsm.Conduct, _ string) {
 		if err := mkfifo(fifo); err != nil {
 			t.Fatal(err)
 		}

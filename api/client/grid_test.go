@@ -166,8 +166,8 @@ func TestAddresses(t *testing.T) {
 		"": "", "https://": "", "ftp://x": "", "https://x/v1": "", "https://x?y": "", "https://a b": "",
 	} {
 		u, err := baseOf(address)
-		if got := ""; err == nil {
-			if got = u.String(); got != want {
+		if err == nil {
+			if got := u.String(); got != want {
 				t.Errorf("%q is read as %q", address, got)
 			}
 		} else if want != "" || !errors.Is(err, ErrNoAddress) {

@@ -81,7 +81,7 @@ func TestFullDisk(t *testing.T) {
 		if err := c.Write(ctx, c.Leader()); err != nil {
 			t.Errorf("a write where there is room: %v", err)
 		}
-		if err := c.Write(ctx, full); fsm.CodeOf(err) != fsm.Unavailable {
+		if err := c.Write(ctx, full); fsm.CodeOf(err) != fsm.NoRoom {
 			t.Errorf("a write through the full member, which would not see it: %v", err)
 		}
 		for _, m := range c.Members {
@@ -92,7 +92,7 @@ func TestFullDisk(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 2*time.Second)
 		err := c.Write(short, c.Any())
 		cancel()
-		if fsm.CodeOf(err) != fsm.Unavailable || !strings.Contains(err.Error(), "MiB free") {
+		if fsm.CodeOf(err) != fsm.NoRoom || !strings.Contains(err.Error(), "MiB free") {
 			t.Errorf("with all disks full: %v", err)
 		}
 		for _, m := range c.Members {

@@ -16,7 +16,7 @@ import (
 // One grid after the other would take long: what disturbs it least comes first.
 func TestGrid(t *testing.T) {
 	t.Parallel() // most of it is waiting
-	g := newTestGrid(t)
+	g := newTestGrid(t, "--sesam", "1")
 	source := filepath.Join(t.TempDir(), "source")
 	check(t, os.Mkdir(source, 0o755))
 	makeTree(t, source, 2000, 1)
@@ -70,7 +70,7 @@ func testAbout(t *testing.T, g *testGrid, _ string) {
 		}
 	}
 	g.must(http.MethodGet, "/v1/nodes?status=online", nil, &nodes)
-	if nodes.Total != 7 {
+	if nodes.Total != 8 { // with the server
 		t.Errorf("%+v are online", nodes)
 	}
 	for _, n := range g.file.Nodes {

@@ -27,6 +27,11 @@ func testPrometheus(t *testing.T, g *testGrid, source string) {
 	g.eventually("every member is scraped", func() error { return p.scrapes(g) })
 	backup := g.backup(g.newTask(source))
 	done := g.waitFor(backup, "succeeded") // for the numbers of backups that end, of drills and of scrubs
+	server := g.file.Sesam[0].Name
+	g.eventually("a server is seen", func() error {
+		_, err := g.run("node", "mode", server, "managed")
+		return err
+	})
 	for _, work := range [][]string{{"backup", "drill", done.ID}, {"repository", "scrub", done.Repository, "--wait"}} {
 		if out, err := g.run(work...); err != nil {
 			t.Fatalf("%v: %v\n%s", work, err, out)

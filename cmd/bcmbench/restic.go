@@ -58,7 +58,7 @@ func (r *resticRun) renew(ctx context.Context, round int) error {
 
 // serve starts a rest-server of the round.
 func (r *resticRun) serve(ctx context.Context) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (r *resticRun) serve(ctx context.Context) error {
 		return err
 	}
 	for range 100 {
-		c, err := net.Dial("tcp", addr)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 		if err == nil {
 			return c.Close()
 		}

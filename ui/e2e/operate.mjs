@@ -112,7 +112,8 @@ export async function operate(report, window, grid) {
     await window.go(`/backups/${items[0].id}`)
     await page.getByRole('button', { name: 'Pin', exact: true }).click()
     await page.getByRole('button', { name: 'Unpin…' }).waitFor()
-    expect((await grid.ask('GET', `/v1/backups/${items[0].id}`)).pinned, 'it is not pinned')
+    // another manager may be asked, which hears of it a moment later
+    await until('it is pinned', async () => (await grid.ask('GET', `/v1/backups/${items[0].id}`)).pinned)
     expect((await page.getByRole('button', { name: 'Delete…' }).getAttribute('aria-disabled')) === 'true', 'a pinned backup may be deleted')
     await page.getByRole('button', { name: 'Unpin…' }).click()
     await dialog.getByRole('button', { name: 'Unpin', exact: true }).click()

@@ -89,7 +89,7 @@ func (h *healer) OpenObject(ctx context.Context, id object.ID) (object.Reader, e
 		return nil, err
 	}
 	var dir snapshot.DirManifest
-	if json.Unmarshal(text, &dir) != nil || dir.StreamType != directoryStream {
+	if isDirectory := json.Unmarshal(text, &dir) == nil && dir.StreamType == directoryStream; !isDirectory {
 		return memory{bytes.NewReader(text)}, nil
 	}
 	whole := dir.Entries[:0]
