@@ -63,7 +63,6 @@ func TestNewPair(t *testing.T) {
 type brought struct {
 	leaf, middle, root, key string
 	signer                  *ecdsa.PrivateKey
-	above                   *x509.Certificate
 }
 
 func bring(t testing.TB, change func(*x509.Certificate)) brought {
