@@ -18,7 +18,7 @@ func misses(t *testing.T, s *storagetest.Storage, names ...string) {
 	t.Helper()
 	for range 2 {
 		u, err := s.Store.Usage()
-		if lost := s.Store.Lost(ns); err != nil || !slices.Equal(lost, names) || int(u.Lost) != len(names) || u.Damaged != 0 {
+		if lost := s.Store.Lost(ns); err != nil || !slices.Equal(lost, names) || u.Lost != len(names) || u.Damaged != 0 {
 			t.Errorf("%v is lost, want %v: %+v %v", lost, names, u, err)
 		}
 		s.Reopen()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -166,7 +167,7 @@ func (b *bench) stream(ctx context.Context, p *proxied) (rate, gained float64, e
 	highest, read := before, int64(0)
 	for in := bufio.NewReader(resp.Body); ; {
 		n, err := io.CopyN(io.Discard, in, 16<<20)
-		if read += n; err == io.EOF {
+		if read += n; errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return 0, 0, err
@@ -207,7 +208,7 @@ func (p *proxied) resident() (sum float64, err error) {
 
 // children are the processes that a process has started.
 func children(pid int) ([]*process, error) {
-	out, err := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
+	out, err := exec.CommandContext(context.Background(), "pgrep", "-P", strconv.Itoa(pid)).Output()
 	if err != nil {
 		return nil, fmt.Errorf("its workers: %w", err)
 	}
