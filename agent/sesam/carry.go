@@ -85,10 +85,6 @@ func (c *Carrier) Close(ctx context.Context) {
 type line struct {
 	*client
 	transport *http.Transport
-
-	refusal   sync.Mutex
-	refused   error // why the account was not let in
-	refusedAt time.Time
 }
 
 // RoundTrip carries one request under the account.
@@ -103,7 +99,7 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	for again := false; ; again = true {
-		session, err := l.enter(req.Context())
+		session, err := l.login(req.Context())
 		if err != nil {
 			return nil, err
 		}
@@ -140,19 +136,4 @@ func repeatable(req *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("the body did not arrive whole: %w", err)
 	}
 	return data, nil
-}
-
-// enter gives the session. A login that was refused is not tried again for a while:
-// accounts get locked by that.
-func (l *line) enter(ctx context.Context) (string, error) {
-	l.refusal.Lock()
-	defer l.refusal.Unlock()
-	if l.refused != nil && time.Since(l.refusedAt) < refusedFor {
-		return "", l.refused
-	}
-	session, err := l.login(ctx)
-	if l.refused = nil; errors.Is(err, ErrLogin) {
-		l.refused, l.refusedAt = err, time.Now()
-	}
-	return session, err
 }

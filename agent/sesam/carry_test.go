@@ -113,6 +113,10 @@ func TestARefusedAccountIsNotTriedAgain(t *testing.T) {
 		if _, _, err := c.ask(c.As(wrong), "GET", "/sep/api/v2/clients", nil); !errors.Is(err, sesam.ErrLogin) {
 			t.Errorf("a wrong password: %v", err)
 		}
+		once := io.MultiReader(strings.NewReader("{}")) // of a length that is not known: it can be sent once
+		if _, _, err := c.ask(c.As(wrong), "POST", "/sep/api/v2/clients/find", once); !errors.Is(err, sesam.ErrLogin) {
+			t.Errorf("a wrong password, and a body that is sent once: %v", err)
+		}
 	}
 	if n := c.logins(); n != 1 {
 		t.Errorf("%d logins", n)

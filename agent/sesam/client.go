@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"bcm/fsm"
 )
@@ -31,8 +32,10 @@ type client struct {
 	http   *http.Client
 	next   atomic.Pointer[string] // fingerprint of the certificate that the server is being given
 
-	mu      sync.Mutex
-	session string
+	mu        sync.Mutex
+	session   string
+	refused   error // why the account was not let in
+	refusedAt time.Time
 }
 
 func newClient(access fsm.ServerAccess) *client {
@@ -104,13 +107,27 @@ func (c *client) forget(session string) {
 // errSession is an answer that a session has ended.
 var errSession = fmt.Errorf("%w: the session has ended", ErrLogin)
 
-// login opens a session unless there is one.
+// login opens a session unless there is one. A login that was refused is not tried
+// again for a while, whoever asks for it: accounts get locked by that.
 func (c *client) login(ctx context.Context) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session != "" {
 		return c.session, nil
 	}
+	if c.refused != nil && time.Since(c.refusedAt) < refusedFor {
+		return "", c.refused
+	}
+	session, err := c.open(ctx)
+	if c.refused = nil; errors.Is(err, ErrLogin) {
+		c.refused, c.refusedAt = err, time.Now()
+	}
+	c.session = session
+	return session, err
+}
+
+// open asks for a session.
+func (c *client) open(ctx context.Context) (string, error) {
 	body, err := json.Marshal(map[string]string{"username": c.access.Account, "secret": c.access.Password, "type": "CLASSIC"})
 	if err != nil {
 		return "", err
@@ -129,7 +146,6 @@ func (c *client) login(ctx context.Context) (string, error) {
 	if session == "" {
 		return "", fmt.Errorf("%w: it answered without a session; does the account need a second factor?", ErrLogin)
 	}
-	c.session = session
 	return session, nil
 }
 

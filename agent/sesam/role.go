@@ -128,21 +128,25 @@ func (r *Role) sync(ctx context.Context, o fsm.Order, progress func(fsm.Progress
 		return fsm.Outcome{}, err
 	}
 	var failed []error
+	var done int64
 	for i := range o.Steps {
 		if ctx.Err() != nil {
 			return fsm.Outcome{}, context.Cause(ctx)
 		}
 		s := &o.Steps[i]
 		progress(fsm.Progress{Phase: "sync", Files: int64(i), TotalFiles: int64(len(o.Steps)), Item: s.Name})
-		if err := w.do(ctx, n, s); err != nil {
-			failed = append(failed, fmt.Errorf("%s %s %s: %w", s.Do, s.Kind, s.Name, err))
-			if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrLogin) || errors.Is(err, ErrFingerprint) || errors.Is(err, ErrProtocol) {
-				break
-			}
+		err := w.do(ctx, n, s)
+		if err == nil {
+			done++
+			continue
+		}
+		failed = append(failed, fmt.Errorf("%s %s %s: %w", s.Do, s.Kind, s.Name, err))
+		if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrLogin) || errors.Is(err, ErrFingerprint) || errors.Is(err, ErrProtocol) {
+			break
 		}
 	}
 	w.again(ctx)
-	out := fsm.Outcome{Stats: fsm.Stats{Files: int64(len(o.Steps) - len(failed))}}
+	out := fsm.Outcome{Stats: fsm.Stats{Files: done}}
 	for _, err := range failed {
 		out.Warnings = append(out.Warnings, err.Error())
 	}
