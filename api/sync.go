@@ -91,19 +91,12 @@ func serverMeta(s *fsm.Server) *fsm.Meta { return &s.Meta }
 
 func showSync(_ *API, v *fsm.View, s *fsm.Server) SyncState {
 	out := SyncState{Meta: metaOf(&s.Meta), Node: nodeName(v, s.ID), Mode: string(s.Mode), Status: syncStatus(v, s), Reached: s.Sync.Reached,
-		At: moment(s.Sync.At), Error: s.Sync.Error, RetryAt: moment(s.Sync.RetryAt)}
+		At: moment(s.Sync.At), Error: s.Sync.Error, RetryAt: moment(s.Sync.RetryAt), Waiting: v.Passwords.Count("waiting", s.ID)}
 	if s.Error != "" {
 		out.Error = s.Error
 	}
 	if s.Mode == fsm.Managed {
 		out.Wanted, out.Drift = v.Revision(), len(v.Differences(s))
-	}
-	for p := range v.Passwords.All() {
-		for _, id := range p.Waiting {
-			if id == s.ID {
-				out.Waiting++
-			}
-		}
 	}
 	return out
 }

@@ -106,16 +106,8 @@ func (t *tables) guardsOfJob(j *Job) []Object {
 // told apart any more from what a list would hide, and all lists stand before it.
 func (t *tables) guardsOfNamed(o Object) []Object {
 	switch o.Noun {
-	case clients.name:
-		if _, ok := t.Clients.Get(o.ID); ok {
-			return t.Guards(o)
-		}
-	case tasks.name:
-		if _, ok := t.Tasks.Get(o.ID); ok {
-			return t.Guards(o)
-		}
-	case repositories.name:
-		if _, ok := t.Repositories.Get(o.ID); ok {
+	case clients.name, tasks.name, repositories.name:
+		if found, err := t.NamedObject(o.Noun, o.ID); err == nil && found.ID == o.ID {
 			return t.Guards(o)
 		}
 	case backups.name:

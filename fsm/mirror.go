@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -120,10 +121,10 @@ const (
 type ObserveObjects struct {
 	Server  string     `cbor:"server"`
 	Kind    MirrorKind `cbor:"kind"`
-	Whole   bool       `cbor:"whole,omitempty"` // there are no others
+	Whole   bool       `cbor:"whole,omitempty"` // there are no others but those of Keep
 	Objects []Observed `cbor:"objects,omitempty"`
 	Gone    []string   `cbor:"gone,omitempty"` // names
-	Keep    []string   `cbor:"keep,omitempty"` // names of all that there are, when they are too many to be told at once
+	Keep    []string   `cbor:"keep,omitempty"` // names of those that are told next, when all are too many to be told at once
 }
 
 func (c *ObserveObjects) apply(tx *Tx) (string, error) {
@@ -148,10 +149,10 @@ func (c *ObserveObjects) apply(tx *Tx) (string, error) {
 	for _, name := range c.Gone {
 		drop(tx, &tx.Mirrors, MirrorID(s.ID, c.Kind, name))
 	}
-	for _, name := range c.Keep {
-		here[MirrorID(s.ID, c.Kind, name)] = true
-	}
-	if c.Whole || len(c.Keep) > 0 {
+	if c.Whole {
+		for _, name := range c.Keep {
+			here[MirrorID(s.ID, c.Kind, name)] = true
+		}
 		for _, m := range tx.Mirrored(s.ID, c.Kind) {
 			if !here[m.ID] {
 				drop(tx, &tx.Mirrors, m.ID)
@@ -168,9 +169,7 @@ func (tx *Tx) mirror(s *Server, kind MirrorKind, o *Observed) (id string) {
 	id = MirrorID(s.ID, kind, o.Name)
 	m := Mirror{Meta: Meta{ID: id}, Server: s.ID, Kind: kind, Observed: *o}
 	if old, ok := tx.Mirrors.Get(id); ok {
-		m.Ours = old.Ours
-		same := Mirror{Meta: old.Meta, Server: s.ID, Kind: kind, Observed: *o, Ours: old.Ours}
-		if string(encode(&same)) == string(encode(old)) {
+		if m.Meta, m.Ours = old.Meta, old.Ours; bytes.Equal(encode(&m), encode(old)) {
 			return id
 		}
 	} else if tx.Mirrors.Count("server", s.ID) >= maxMirrors {

@@ -24,6 +24,12 @@ var passwords = define(schema[Password]{
 	meta: func(p *Password) *Meta { return &p.Meta },
 	indexes: []indexDef[Password]{
 		byNumber("expires", func(p *Password) *Time { return &p.Expires }, nil),
+		// the passwords that each server is still to get
+		byEach("waiting", func(p *Password, emit func(string)) {
+			for _, server := range p.Waiting {
+				emit(server)
+			}
+		}),
 	},
 })
 

@@ -213,3 +213,25 @@ func TestATaskIsStartedAndFollowed(t *testing.T) {
 		t.Errorf("%d results are seen", results)
 	}
 }
+
+// What is too much for one report comes in several, and what is not among it goes.
+func TestManyObjectsAreToldInParts(t *testing.T) {
+	c, s := newCluster(t), startServer(t)
+	const many = 450
+	for i := range many {
+		s.call(http.MethodPost, "/sep/api/v2/clients/create", map[string]any{"name": fmt.Sprintf("client-%03d", i)}, nil)
+	}
+	clients := func(v *fsm.View) int { return len(v.Mirrored("v1", fsm.ServerClient)) }
+	c.add("v1", s)
+	all := clients(c.view())
+	if all < many {
+		t.Fatalf("%d of %d are seen", all, many)
+	}
+	c.do("node:m1", &fsm.ObserveObjects{Server: "v1", Kind: fsm.ServerClient, Objects: []fsm.Observed{{Name: "ghost"}}})
+	address := strings.Replace(s.URL, "127.0.0.1", "localhost", 1) // entered in another way, it is looked at afresh
+	c.do("user:chief", &fsm.UpdateServer{ID: "v1", Address: &address})
+	c.until("what is not there any more goes, and nothing else", func(v *fsm.View) bool {
+		_, ghost := v.Mirror("v1", fsm.ServerClient, "ghost")
+		return !ghost && clients(v) == all
+	})
+}

@@ -146,7 +146,7 @@ func (w *watch) tellObjects(ctx context.Context, s *seen) error {
 				cmd.Gone = append(cmd.Gone, name)
 			}
 		}
-		if err := w.send(ctx, cmd, first, is); err != nil {
+		if err := w.send(ctx, cmd, first); err != nil {
 			return err
 		}
 		w.objects[k] = is
@@ -154,37 +154,25 @@ func (w *watch) tellObjects(ctx context.Context, s *seen) error {
 	return nil
 }
 
-// send reports changes in parts. After a whole report those are gone that are not in
-// it: when it has several parts, the last one that is known to be gone is told by
-// the next look, which knows what there was.
-func (w *watch) send(ctx context.Context, cmd fsm.ObserveObjects, first bool, is map[string]*fsm.Observed) error {
+// send reports changes in parts. The first report says in its first part what all
+// there is, so that what the cluster remembers from before goes.
+func (w *watch) send(ctx context.Context, cmd fsm.ObserveObjects, first bool) error {
 	if !first && len(cmd.Objects)+len(cmd.Gone) == 0 {
 		return nil
 	}
-	cmd.Whole = first && len(is) <= maxTold
-	if first && !cmd.Whole {
-		if err := w.cfg.Report(ctx, &fsm.ObserveObjects{Server: cmd.Server, Kind: cmd.Kind, Keep: keys(is)}); err != nil {
-			return err
+	for rest := cmd.Objects; ; cmd.Whole, cmd.Keep, cmd.Gone = false, nil, nil {
+		cmd.Objects, rest = rest[:min(len(rest), maxTold)], rest[min(len(rest), maxTold):]
+		if first {
+			cmd.Whole, first = true, false
+			for i := range rest {
+				cmd.Keep = append(cmd.Keep, rest[i].Name)
+			}
 		}
-	}
-	for rest := cmd.Objects; ; {
 		part := cmd
-		part.Objects, rest = rest[:min(len(rest), maxTold)], rest[min(len(rest), maxTold):]
-		if err := w.cfg.Report(ctx, &part); err != nil {
+		if err := w.cfg.Report(ctx, &part); err != nil || len(rest) == 0 {
 			return err
 		}
-		if cmd.Gone = nil; len(rest) == 0 {
-			return nil
-		}
 	}
-}
-
-func keys(m map[string]*fsm.Observed) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	return names
 }
 
 func same(a, b *fsm.Observed) bool {
